@@ -1,0 +1,26 @@
+# Flags for our own targets: library, tests, examples. None of them reaches users.
+function(synchronaut_compile_options target)
+    target_compile_definitions(${target} PRIVATE
+        QT_NO_KEYWORDS
+        QT_NO_CAST_FROM_ASCII
+        QT_NO_CAST_TO_ASCII
+        QT_NO_CONTEXTLESS_CONNECT
+    )
+    if(NOT MSVC)
+        target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+        if(SYNCHRONAUT_WERROR)
+            target_compile_options(${target} PRIVATE -Werror)
+        endif()
+    endif()
+
+    if(SYNCHRONAUT_SANITIZE)
+        list(JOIN SYNCHRONAUT_SANITIZE "," sanitizers)
+        target_compile_options(${target} PRIVATE -fsanitize=${sanitizers} -fno-omit-frame-pointer)
+        target_link_options(${target} PRIVATE -fsanitize=${sanitizers})
+        if("undefined" IN_LIST SYNCHRONAUT_SANITIZE)
+            target_compile_options(${target} PRIVATE -fno-sanitize-recover=undefined)
+        endif()
+        # Sanitizer runs are optimised, but should check Q_ASSERT too.
+        target_compile_definitions(${target} PRIVATE QT_FORCE_ASSERTS)
+    endif()
+endfunction()

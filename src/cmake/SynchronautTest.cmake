@@ -1,0 +1,75 @@
+find_package(Qt6 6.4 REQUIRED COMPONENTS Test)
+
+# Builds every test with the label "concurrency" or "stress": what the sanitizer runs need.
+add_custom_target(concurrency_tests)
+
+# One precompiled header for all tests: halves their build time.
+add_library(synchronaut_test_pch OBJECT EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/test_pch.cpp)
+target_link_libraries(synchronaut_test_pch PRIVATE Synchronaut::Synchronaut)
+target_precompile_headers(synchronaut_test_pch PRIVATE ${CMAKE_CURRENT_LIST_DIR}/test_pch.h)
+synchronaut_compile_options(synchronaut_test_pch)
+# The flags of an executable, so that executables may use this header.
+set_target_properties(synchronaut_test_pch PROPERTIES POSITION_INDEPENDENT_CODE ON)
+
+# Tells ThreadSanitizer what synchronises inside Qt; must not be instrumented itself.
+if("thread" IN_LIST SYNCHRONAUT_SANITIZE AND Qt6_VERSION VERSION_LESS 6.6)
+    add_library(synchronaut_qt_tsan OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/stress/qt_tsan.cpp)
+    target_link_libraries(synchronaut_qt_tsan PRIVATE Qt6::Core)
+    target_compile_features(synchronaut_qt_tsan PRIVATE cxx_std_20)
+endif()
+
+# synchronaut_add_test(<name> SOURCES … [LIBRARIES …] [LABELS …] [TIMEOUT seconds])
+# Labels in use: auto concurrency stress package example benchmark.
+function(synchronaut_add_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
+    if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
+        message(FATAL_ERROR "synchronaut_add_test(${name}): no SOURCES, or unknown arguments: "
+            "${arg_UNPARSED_ARGUMENTS}")
+    endif()
+
+    set(target tst_${name})
+    add_executable(${target} ${arg_SOURCES})
+    target_link_libraries(${target} PRIVATE Synchronaut::Synchronaut Qt6::Test ${arg_LIBRARIES})
+    set_target_properties(${target} PROPERTIES AUTOMOC ON POSITION_INDEPENDENT_CODE ON)
+    synchronaut_compile_options(${target})
+    if(TARGET synchronaut_qt_tsan)
+        target_sources(${target} PRIVATE $<TARGET_OBJECTS:synchronaut_qt_tsan>)
+    endif()
+    if(NOT arg_LIBRARIES) # Another library may bring flags that do not fit the header's.
+        target_precompile_headers(${target} REUSE_FROM synchronaut_test_pch)
+    endif()
+
+    add_test(NAME ${name} COMMAND ${target})
+    synchronaut_test_properties(${name} LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT})
+    if("concurrency" IN_LIST arg_LABELS OR "stress" IN_LIST arg_LABELS)
+        add_dependencies(concurrency_tests ${target})
+    endif()
+endfunction()
+
+# Environment, labels and time limit of a test that was added with add_test().
+function(synchronaut_test_properties name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LABELS")
+    if(NOT arg_LABELS)
+        set(arg_LABELS auto)
+    endif()
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 60)
+    endif()
+    if(SYNCHRONAUT_SANITIZE)
+        math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
+    endif()
+
+    set(supp ${PROJECT_SOURCE_DIR}/tests/stress)
+    set(environment
+        QT_QPA_PLATFORM=offscreen
+        TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${supp}/tsan.supp
+        ASAN_OPTIONS=detect_leaks=1:halt_on_error=1
+        LSAN_OPTIONS=suppressions=${supp}/lsan.supp:print_suppressions=0
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    )
+    set_tests_properties(${name} PROPERTIES
+        ENVIRONMENT "${environment}"
+        LABELS "${arg_LABELS}"
+        TIMEOUT ${arg_TIMEOUT}
+    )
+endfunction()
