@@ -1,0 +1,112 @@
+#pragma once
+
+#include <Synchronaut/detail/makecall.h>
+#include <Synchronaut/task.h>
+
+namespace Synchronaut {
+
+namespace detail {
+
+enum class AsyncRunner : std::uint8_t { Pool, Home };
+
+/// What begins a lazy call when its task is awaited.
+struct LazyStart
+{
+    CallOptions options;
+    const char *typeName;
+    AsyncRunner runner;
+};
+
+/// Starts \a call for the task that runs now.
+SYNCHRONAUT_EXPORT void startLazily(CallState *call, const LazyStart &start);
+
+/// Begins and awaits a lazy call in the awaiting frame: no coroutine in between.
+template <typename T>
+class LazyCallAwaiter : public CallAwaiter<T>
+{
+public:
+    /// Takes the call from \a source, an AsyncCall.
+    template <typename Source>
+    explicit LazyCallAwaiter(Source &source) noexcept
+        : CallAwaiter<T>(std::move(source.m_call)), m_start(source.m_start)
+    {
+    }
+
+    template <typename Promise>
+    bool await_suspend(std::coroutine_handle<Promise> frame)
+    {
+        if (!this->m_callee)
+            throwEmptyTask();
+        startLazily(this->m_callee.get(), m_start);
+        return CallAwaiter<T>::await_suspend(frame);
+    }
+
+private:
+    const LazyStart &m_start;
+};
+
+} // namespace detail
+
+/*!
+    What callAsync() gives: a call to await, once, in a task or any other coroutine. A Task can be
+    made of it. Move-only.
+*/
+template <typename T>
+class [[nodiscard]] AsyncCall
+{
+public:
+    using TaskAwaiter = detail::LazyCallAwaiter<T>;
+
+    AsyncCall(detail::RefPtr<detail::TypedCall<T>> call, const detail::LazyStart &start) noexcept
+        : m_call(std::move(call)), m_start(start)
+    {
+    }
+    ~AsyncCall()
+    {
+        if (m_call)
+            detail::logNeverStarted();
+    }
+    AsyncCall(AsyncCall &&) noexcept = default;
+    AsyncCall &operator=(AsyncCall &&) noexcept = default;
+
+    /// A task that awaits it; this is moved from.
+    operator Task<T>() { return detail::awaitAny<T>(std::move(*this)); }
+    /// For coroutines of other libraries; this is moved from.
+    auto operator co_await() { return Task<T>(*this).operator co_await(); }
+
+private:
+    friend class detail::LazyCallAwaiter<T>;
+
+    detail::RefPtr<detail::TypedCall<T>> m_call;
+    detail::LazyStart m_start;
+};
+
+/*!
+    A call of \a function with copies of \a args, made now, that starts when it is awaited: a plain
+    function on the pool, an async one on the awaiting coroutine's own loop.
+
+    Timeouts count from the await, which also takes the context along. Throws, when awaited, what
+    the function throws, unchanged, and CallError's descendants. Any thread.
+*/
+template <detail::NotOptions F, typename... A>
+auto callAsync(CallOptions options, F &&function, A &&...args)
+        -> AsyncCall<typename detail::UnnamedTraits<F, A...>::Result>
+{
+    using Traits = detail::UnnamedTraits<F, A...>;
+    using T = typename Traits::Result;
+    const detail::LazyStart start{
+            detail::namedOptions(options, function), detail::typeText<std::remove_cvref_t<F>>(),
+            Traits::isAsync ? detail::AsyncRunner::Home : detail::AsyncRunner::Pool};
+    return {detail::RefPtr<detail::TypedCall<T>>(
+                    detail::makeCall(std::forward<F>(function), std::forward<A>(args)...)),
+            start};
+}
+
+template <detail::NotOptions F, typename... A>
+auto callAsync(F &&function, A &&...args)
+        -> AsyncCall<typename detail::UnnamedTraits<F, A...>::Result>
+{
+    return callAsync(detail::optionsWithoutPlace(), std::forward<F>(function), std::forward<A>(args)...);
+}
+
+} // namespace Synchronaut

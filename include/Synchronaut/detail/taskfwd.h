@@ -1,0 +1,8 @@
+#pragma once
+
+namespace Synchronaut {
+
+template <typename T = void>
+class Task;
+
+} // namespace Synchronaut

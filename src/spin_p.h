@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+#if defined(__x86_64__) || defined(__i386__)
+#  include <immintrin.h>
+#endif
+
+namespace Synchronaut::detail {
+
+inline void cpuRelax() noexcept
+{
+#if defined(__x86_64__) || defined(__i386__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+/// Looks at \a condition for a few microseconds; pointless, hence not done, on a single core.
+template <typename Condition>
+bool spinUntil(Condition condition, std::chrono::microseconds limit)
+{
+    static const bool worthIt = std::thread::hardware_concurrency() > 1;
+    if (!worthIt)
+        return condition();
+    const auto end = std::chrono::steady_clock::now() + limit;
+    do {
+        for (int i = 0; i < 16; ++i) {
+            if (condition())
+                return true;
+            cpuRelax();
+        }
+    } while (std::chrono::steady_clock::now() < end);
+    return condition();
+}
+
+} // namespace Synchronaut::detail

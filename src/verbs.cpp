@@ -1,0 +1,49 @@
+#include "engine_p.h"
+#include "nesting_p.h"
+
+#include <Synchronaut/callasync.h>
+#include <Synchronaut/callon.h>
+#include <Synchronaut/callsync.h>
+
+#include <QtCore/QThread>
+
+namespace Synchronaut::detail {
+
+void checkRunningCall()
+{
+    const ThreadBlock &block = threadBlock();
+    if (block.current)
+        static_cast<CallState *>(block.current)->checkRunning();
+    else
+        block.own->throwIfLimitPassed();
+}
+
+void startLazily(CallState *call, const LazyStart &start)
+{
+    if (!call->begin(start.options, start.typeName, start.runner == AsyncRunner::Pool))
+        return;
+    if (start.runner == AsyncRunner::Pool)
+        call->submitOrLend(start.options);
+    else
+        startNested(call);
+}
+
+void startInThreadOf(CallState *call, QObject *target)
+{
+    QThread *const thread = target->thread();
+    if (thread == QThread::currentThread())
+        call->sendHere();
+    else if (const RefPtr<Mailbox> mailbox = Mailbox::of(thread))
+        call->sendTo(mailbox.get());
+    else
+        call->settleStopped(CallState::Outcome::LoopEnded);
+}
+
+void throwTargetGone()
+{
+    throw SenderDestroyed(QStringLiteral("The object that callOn() was given was destroyed before "
+                                         "the function could run in its thread; keep it alive, or "
+                                         "expect this error"));
+}
+
+} // namespace Synchronaut::detail
