@@ -1,0 +1,6 @@
+#include <QtConcurrent>
+
+QFuture<int> start(int (*f)(int))
+{
+    return QtConcurrent::run(f, 1);
+}

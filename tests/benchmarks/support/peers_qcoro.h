@@ -1,0 +1,22 @@
+// The work as QCoro does it. Each throws Missing where QCoro is not installed.
+#pragma once
+
+namespace Benchmarks::QCoroPeer {
+
+/// ns per await of a task that finishes without suspending.
+double readyAwaits(int count);
+/// ns per `co_await QtConcurrent::run(plain)`, one after the other under an event loop.
+double offloadedInTurn(int count);
+/// The same, all in flight at once.
+double offloadedAtOnce(int count);
+/// ns per co_await of a QFuture that is finished.
+double readyFutures(int count);
+/// ns per co_await of a QFuture that is finished later by the same thread, all pending at once.
+double pendingFutures(int count);
+/// ns per `co_await qCoro(sender, signal)`, by one coroutine a sender.
+double signalAwaits(int senders, int rounds);
+/// ns per item of a generator and of an async generator.
+double generatorItems(int count);
+double asyncGeneratorItems(int count);
+
+} // namespace Benchmarks::QCoroPeer

@@ -1,0 +1,88 @@
+#include "peers_qcoro.h"
+
+#include "cases.h"
+
+#if defined(BENCHMARKS_HAVE_QCORO)
+
+#include <QCoroFuture>
+#include <QCoroTask>
+
+#include <QtCore/QEventLoop>
+#include <QtCore/QFuture>
+#include <QtCore/QPromise>
+
+#include <vector>
+
+namespace Benchmarks::QCoroPeer {
+
+namespace {
+
+QCoro::Task<double> awaitReadyFuture(int count)
+{
+    const QFuture<int> future = QtFuture::makeReadyFuture(1);
+    int sum = 0;
+    const CpuStopwatch watch;
+    for (int i = 0; i < count; ++i)
+        sum += co_await future;
+    const double time = watch.ns();
+    if (sum != count)
+        throw Failed("wrong result");
+    co_return time;
+}
+
+QCoro::Task<> awaitPending(QFuture<int> future, int *open, QEventLoop *loop)
+{
+    const int value = co_await future; // not in the condition: GCC 12 loses such a body
+    if (value != 1)
+        throw Failed("wrong result");
+    if (--*open == 0)
+        loop->quit();
+}
+
+} // namespace
+
+double readyFutures(int count)
+{
+    return QCoro::waitFor(awaitReadyFuture(count)) / count;
+}
+
+double pendingFutures(int count)
+{
+    std::vector<QPromise<int>> promises(static_cast<std::size_t>(count));
+    for (QPromise<int> &promise : promises)
+        promise.start();
+    QEventLoop loop;
+    int open = count;
+    const auto work = [&] {
+        for (QPromise<int> &promise : promises)
+            awaitPending(promise.future(), &open, &loop);
+        for (QPromise<int> &promise : promises) {
+            promise.addResult(1);
+            promise.finish();
+        }
+    };
+    QMetaObject::invokeMethod(&loop, work, Qt::QueuedConnection);
+    const Stopwatch watch;
+    loop.exec();
+    return watch.ns() / count;
+}
+
+} // namespace Benchmarks::QCoroPeer
+
+#else
+
+namespace Benchmarks::QCoroPeer {
+
+double readyFutures(int)
+{
+    throw Missing("QCoro is not installed");
+}
+
+double pendingFutures(int)
+{
+    throw Missing("QCoro is not installed");
+}
+
+} // namespace Benchmarks::QCoroPeer
+
+#endif
