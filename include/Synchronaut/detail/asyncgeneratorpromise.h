@@ -181,6 +181,12 @@ inline bool GeneratorConsumer::step(TaskPromiseBase &mine, std::coroutine_handle
     return true;
 }
 
+/// co_yield of one ends the step with an error, and the generator can be gone on with.
+struct StepError
+{
+    std::exception_ptr error;
+};
+
 /// What co_yield gives back.
 template <typename In>
 struct SentValue
@@ -260,6 +266,13 @@ public:
     DelegateAwaiter yield_value(AsyncGenerator<T, In> &&other) noexcept
     {
         return DelegateAwaiter(std::move(other));
+    }
+
+    YieldAwaiter yield_value(StepError &&step) noexcept
+    {
+        this->root->item = nullptr;
+        this->root->error = std::move(step.error);
+        return YieldAwaiter(*this);
     }
 
     template <typename A>

@@ -205,6 +205,8 @@ private:
     void expireCallers();
     void deliverStop();
     void stopBlocked(Outcome outcome);
+    void publishStopped(Outcome outcome);
+    CallCanceled canceledError() const;
     void wakeWaiter(Waiter waiter);
     void disarm() noexcept;
     void watchFutureCancel();
