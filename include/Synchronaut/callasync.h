@@ -22,9 +22,8 @@ struct LazyStart
 
 /// Starts \a call for the task that runs now.
 SYNCHRONAUT_EXPORT void startLazily(CallState *call, const LazyStart &start);
-/// True where the awaiting task has to be known before the call starts; then these two do it: one
-/// before, false if the call has settled, and one after the task is suspended.
-SYNCHRONAUT_EXPORT bool startsSuspended(const LazyStart &start);
+/// The same in two steps, where the call must not start before it is known who awaits it: one before
+/// the task suspends, false if the call has settled, and one after that.
 SYNCHRONAUT_EXPORT bool beginLazily(CallState *call, const LazyStart &start);
 SYNCHRONAUT_EXPORT void runLazily(CallState *call, const LazyStart &start);
 
@@ -45,8 +44,8 @@ public:
     {
         if (!this->m_callee)
             throwEmptyTask();
-        if (m_start.synchronizer && startsSuspended(m_start))
-            return suspendAndStart(frame);
+        if (m_start.runner == AsyncRunner::Synchronizer)
+            return suspendAndStart(frame); // or a circle might be overlooked
         startLazily(this->m_callee.get(), m_start);
         return CallAwaiter<T>::await_suspend(frame);
     }
