@@ -85,6 +85,12 @@ bool Engine::startLocked()
     return true;
 }
 
+void Engine::prepare()
+{
+    const std::lock_guard lock(m_lock);
+    startLocked();
+}
+
 EventLoopThread *Engine::backgroundLocked()
 {
     if (!startLocked())
@@ -178,7 +184,7 @@ bool Engine::shutdown(QDeadlineTimer deadline)
         if (mailbox->isCurrent()) {
             mailbox->stopAll(StopReason::Canceled);
             mailbox->drain();
-        } else if (!mailbox->ownLoop) {
+        } else {
             mailbox->postStopAll();
         }
     }

@@ -7,7 +7,9 @@ namespace Synchronaut {
 
 namespace detail {
 
-enum class AsyncRunner : std::uint8_t { Pool, Home };
+class SynchronizerCore;
+
+enum class AsyncRunner : std::uint8_t { Pool, Home, Synchronizer };
 
 /// What begins a lazy call when its task is awaited.
 struct LazyStart
@@ -15,10 +17,15 @@ struct LazyStart
     CallOptions options;
     const char *typeName;
     AsyncRunner runner;
+    SynchronizerCore *synchronizer = nullptr; ///< kept by the call's work
 };
 
 /// Starts \a call for the task that runs now.
 SYNCHRONAUT_EXPORT void startLazily(CallState *call, const LazyStart &start);
+/// The same in two steps, where the call must not start before it is known who awaits it: one before
+/// the task suspends, false if the call has settled, and one after that.
+SYNCHRONAUT_EXPORT bool beginLazily(CallState *call, const LazyStart &start);
+SYNCHRONAUT_EXPORT void runLazily(CallState *call, const LazyStart &start);
 
 /// Begins and awaits a lazy call in the awaiting frame: no coroutine in between.
 template <typename T>
@@ -37,11 +44,25 @@ public:
     {
         if (!this->m_callee)
             throwEmptyTask();
+        if (m_start.runner == AsyncRunner::Synchronizer)
+            return suspendAndStart(frame); // or a circle might be overlooked
         startLazily(this->m_callee.get(), m_start);
         return CallAwaiter<T>::await_suspend(frame);
     }
 
 private:
+    template <typename Promise>
+    bool suspendAndStart(std::coroutine_handle<Promise> frame)
+    {
+        const RefPtr<CallState> call = this->m_callee;
+        const LazyStart start = m_start; // the frame may go while the call runs
+        const bool starts = beginLazily(call.get(), start);
+        const bool suspended = CallAwaiter<T>::await_suspend(frame);
+        if (starts && suspended)
+            runLazily(call.get(), start);
+        return suspended;
+    }
+
     const LazyStart &m_start;
 };
 
