@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Synchronaut/asyncgenerator.h>
+#include <Synchronaut/asyncresource.h>
 #include <Synchronaut/batchoptions.h>
 #include <Synchronaut/bridge.h>
 #include <Synchronaut/call.h>
@@ -27,6 +28,7 @@
 #include <Synchronaut/process.h>
 #include <Synchronaut/retry.h>
 #include <Synchronaut/run.h>
+#include <Synchronaut/scopedresource.h>
 #include <Synchronaut/singleflight.h>
 #include <Synchronaut/spawnthread.h>
 #include <Synchronaut/task.h>
@@ -36,4 +38,5 @@
 #include <Synchronaut/unwrap.h>
 #include <Synchronaut/whenall.h>
 #include <Synchronaut/whenany.h>
+#include <Synchronaut/withresource.h>
 #include <Synchronaut/withtimeout.h>
