@@ -3,6 +3,7 @@
 #include "mailbox_p.h"
 #include "spin_p.h"
 #include "unobserved_p.h"
+#include "waitgraph_p.h"
 
 #include <Synchronaut/detail/callstate.h>
 #include <Synchronaut/lifecycle.h>
@@ -123,6 +124,17 @@ private:
     CallState *m_outer;
     bool m_counts = false;
 };
+
+} // namespace
+
+std::uint64_t chainWaitedForBy(Mailbox &mailbox)
+{
+    const std::lock_guard lock(waitGraphLock());
+    const CallState *const call = mailbox.waitsFor.load();
+    return call ? call->chain : 0;
+}
+
+namespace {
 
 /// A pool thread that waits gives its place to others while it does.
 class PoolPlace

@@ -85,6 +85,12 @@ bool Engine::startLocked()
     return true;
 }
 
+void Engine::prepare()
+{
+    const std::lock_guard lock(m_lock);
+    startLocked();
+}
+
 EventLoopThread *Engine::backgroundLocked()
 {
     if (!startLocked())

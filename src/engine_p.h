@@ -43,6 +43,8 @@ public:
     QThreadPool &blockingPool();
     /// Those of blockingPool(); once made they stay.
     PoolWorkers &poolWorkers();
+    /// Has the ends of the application and of this process's copies (fork) told to us from now on.
+    void prepare();
     bool shutdown(QDeadlineTimer deadline);
     bool isStopping() const noexcept { return m_stopping.load(std::memory_order_acquire); }
     void setDispatcherFactory(std::function<QAbstractEventDispatcher *()> factory);

@@ -4,6 +4,7 @@
 #include <Synchronaut/callasync.h>
 #include <Synchronaut/callon.h>
 #include <Synchronaut/callsync.h>
+#include <Synchronaut/detail/synchronizercore.h>
 
 #include <QtCore/QThread>
 
@@ -20,12 +21,19 @@ void checkRunningCall()
 
 void startLazily(CallState *call, const LazyStart &start)
 {
-    if (!call->begin(start.options, start.typeName, start.runner == AsyncRunner::Pool))
+    if (!call->begin(start.options, start.typeName, start.runner != AsyncRunner::Home))
         return;
-    if (start.runner == AsyncRunner::Pool)
+    switch (start.runner) {
+    case AsyncRunner::Pool:
         call->submitOrLend(start.options);
-    else
+        break;
+    case AsyncRunner::Home:
         startNested(call);
+        break;
+    case AsyncRunner::Synchronizer:
+        start.synchronizer->start(call);
+        break;
+    }
 }
 
 void startInThreadOf(CallState *call, QObject *target)

@@ -7,7 +7,9 @@ namespace Synchronaut {
 
 namespace detail {
 
-enum class AsyncRunner : std::uint8_t { Pool, Home };
+class SynchronizerCore;
+
+enum class AsyncRunner : std::uint8_t { Pool, Home, Synchronizer };
 
 /// What begins a lazy call when its task is awaited.
 struct LazyStart
@@ -15,6 +17,7 @@ struct LazyStart
     CallOptions options;
     const char *typeName;
     AsyncRunner runner;
+    SynchronizerCore *synchronizer = nullptr; ///< kept by the call's work
 };
 
 /// Starts \a call for the task that runs now.

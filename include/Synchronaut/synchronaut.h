@@ -31,6 +31,8 @@
 #include <Synchronaut/scopedresource.h>
 #include <Synchronaut/singleflight.h>
 #include <Synchronaut/spawnthread.h>
+#include <Synchronaut/synchronized.h>
+#include <Synchronaut/synchronizer.h>
 #include <Synchronaut/task.h>
 #include <Synchronaut/taskgroup.h>
 #include <Synchronaut/timers.h>

@@ -148,6 +148,7 @@ public:
     void destroyNow(Outcome outcome);
     /// The coroutine runs, and is to be destroyed at its next suspension.
     bool isDoomed() const noexcept { return m_doomed; }
+    bool isPlain() const noexcept { return m_kind == Kind::Plain; }
     Mailbox *home() const noexcept { return m_home.load(std::memory_order_acquire); }
 
     virtual QFutureInterfaceBase *future() noexcept { return nullptr; }

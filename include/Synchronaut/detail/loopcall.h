@@ -1,0 +1,190 @@
+#pragma once
+
+#include <Synchronaut/callasync.h>
+#include <Synchronaut/detail/makecall.h>
+#include <Synchronaut/detail/passedarguments.h>
+
+#include <QtCore/QFuture>
+
+namespace Synchronaut::detail {
+
+/*!
+    A function with its arguments, to be called once on a Synchronizer's loop. It stays where it is
+    until the call has finished, and with it the objects that the arguments stand for.
+*/
+template <typename F, typename P, typename... S>
+class LoopWork;
+template <typename F, typename... P, typename... S>
+class LoopWork<F, std::tuple<P...>, S...>
+{
+public:
+    template <typename G, typename... B>
+    explicit LoopWork(std::in_place_t, G &&function, B &&...args)
+        : m_function(std::forward<G>(function)), m_arguments(std::forward<B>(args)...)
+    {
+    }
+
+    decltype(auto) operator()()
+        requires(!TakesPromise<F>)
+    {
+        return std::apply(
+                [this](S &...stored) -> decltype(auto) {
+                    return std::invoke(std::move(m_function), PassedAs<P, S>::pass(stored)...);
+                },
+                m_arguments);
+    }
+
+    template <typename T>
+        requires TakesPromise<F>
+    void operator()(QPromise<T> &promise)
+    {
+        const auto call = [this, &promise](auto &&...passed) {
+            if constexpr (std::is_member_function_pointer_v<F>)
+                callMember(promise, std::forward<decltype(passed)>(passed)...);
+            else
+                std::invoke(std::move(m_function), promise, std::forward<decltype(passed)>(passed)...);
+        };
+        std::apply([&call](S &...stored) { call(PassedAs<P, S>::pass(stored)...); }, m_arguments);
+    }
+
+private:
+    template <typename T, typename Object, typename... A>
+    void callMember(QPromise<T> &promise, Object &&object, A &&...args)
+    {
+        std::invoke(m_function, std::forward<Object>(object), promise, std::forward<A>(args)...);
+    }
+
+    F m_function;
+    std::tuple<S...> m_arguments;
+};
+
+/// What a call of F with the arguments A on a Synchronizer is: the counterpart of CallTraits.
+template <typename F, typename... A>
+class LoopTraits
+{
+    using P = typename ParametersFor<F, std::decay_t<A>...>::Type;
+
+    template <typename Tuple>
+    struct Of;
+    template <typename... Each>
+    struct Of<std::tuple<Each...>>
+    {
+        using Work = LoopWork<F, P, typename KeptAs<Each, A>::Type...>;
+
+        static const char *flaw([[maybe_unused]] const SynchronizerCore *core,
+                                const std::decay_t<A> &...args)
+        {
+            const char *found = nullptr;
+            static_cast<void>(((found = passingFlaw<Each>(core, args)) || ...));
+            return found;
+        }
+        static auto returned()
+        {
+            if constexpr (TakesPromise<F>)
+                return std::type_identity<typename PromiseParameter<F>::Type>();
+            else
+                return std::type_identity<std::invoke_result_t<
+                        F, typename PassedAs<Each, typename KeptAs<Each, A>::Type>::Type...>>();
+        }
+    };
+    using Returned = typename decltype(Of<P>::returned())::type;
+
+    static auto result()
+    {
+        if constexpr (Awaitable<Returned>)
+            return std::type_identity<typename AwaitResult<Returned>::Type>();
+        else
+            return std::type_identity<std::remove_cvref_t<Returned>>();
+    }
+
+public:
+    static constexpr bool isAsync = !TakesPromise<F> && Awaitable<Returned>;
+    using Result = typename decltype(result())::type;
+    using Work = typename Of<P>::Work;
+
+    /// What is wrong with these arguments on \a core; null: nothing.
+    static const char *flaw(const SynchronizerCore *core, const std::decay_t<A> &...args)
+    {
+        return Of<P>::flaw(core, args...);
+    }
+};
+
+template <typename F, typename... A>
+concept LoopCallable = !std::is_void_v<typename ParametersFor<std::decay_t<F>, std::decay_t<A>...>::Type>;
+
+/// A call on a Synchronizer's loop, which it keeps.
+template <typename T, typename Base>
+class LoopCall final : public Base
+{
+public:
+    using Result = T;
+
+    template <typename... A>
+    explicit LoopCall(RefPtr<SynchronizerCore> core, A &&...args)
+        : Base(std::forward<A>(args)...), m_core(std::move(core))
+    {
+    }
+    SynchronizerCore *core() const noexcept { return m_core.get(); }
+
+private:
+    const RefPtr<SynchronizerCore> m_core;
+};
+
+/// Makes the call of \a function with copies of \a args on \a core, which may be null where an
+/// argument is to blame for that.
+template <typename F, typename... A>
+auto makeLoopCall(SynchronizerCore *core, F &&function, A &&...args)
+{
+    using Function = std::decay_t<F>;
+    using Traits = LoopTraits<Function, A...>;
+    using T = typename Traits::Result;
+    using Work = typename Traits::Work;
+    using Base = std::conditional_t<Traits::isAsync, TaskCall<T, Work>, PlainCall<T, Work>>;
+    using Call = LoopCall<T, Base>;
+    const char *flaw = callFlaw<Function>(function, args...);
+    if (!flaw)
+        flaw = Traits::flaw(core, args...);
+    RefPtr<Call> call(new Call(RefPtr<SynchronizerCore>(core), std::in_place, std::forward<F>(function),
+                               std::forward<A>(args)...)); // owned by the references to it
+    call->flaw = flaw;
+    return call;
+}
+
+// -- the three verbs --------------------------------------------------------------------------------
+
+/// Starts \a call there; the future tells how it went.
+template <typename Call>
+auto callOnLoop(const CallOptions &options, const char *typeName, const RefPtr<Call> &call)
+{
+    auto future = call->makeFuture();
+    if (call->begin(options, typeName, true)) {
+        call->watchDeadline();
+        call->core()->start(call.get());
+    }
+    return future;
+}
+
+/// The same, and waits for it.
+template <typename Call>
+auto callOnLoopSync(const CallOptions &options, const char *typeName, const RefPtr<Call> &call)
+{
+    if (call->begin(options, typeName, true)) {
+        SynchronizerCore *const core = call->core();
+        if (call->isPlain() && core->isCurrent())
+            core->start(call.get()); // at once
+        else
+            call->startAndWait(options.waitMode, [&call, core] { core->start(call.get()); });
+    }
+    return call->take();
+}
+
+/// The same, when it is awaited.
+template <typename Call>
+auto callOnLoopAsync(const CallOptions &options, const char *typeName, RefPtr<Call> call)
+{
+    using T = typename Call::Result;
+    const LazyStart start{options, typeName, AsyncRunner::Synchronizer, call->core()};
+    return AsyncCall<T>(RefPtr<TypedCall<T>>(std::move(call)), start);
+}
+
+} // namespace Synchronaut::detail
