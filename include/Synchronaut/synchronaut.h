@@ -26,6 +26,7 @@
 #include <Synchronaut/outcome.h>
 #include <Synchronaut/parallelmap.h>
 #include <Synchronaut/process.h>
+#include <Synchronaut/proxytarget.h>
 #include <Synchronaut/retry.h>
 #include <Synchronaut/run.h>
 #include <Synchronaut/scopedresource.h>
