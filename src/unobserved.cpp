@@ -58,7 +58,8 @@ QString place(const CallErrorOrigin &origin)
 
 namespace detail {
 
-void reportUnobserved(const std::exception_ptr &error, const CallErrorOrigin &origin) noexcept
+void reportUnobserved(const std::exception_ptr &error, const CallErrorOrigin &origin,
+                      const char *advice) noexcept
 {
     try {
         Handlers &all = handlers();
@@ -71,7 +72,7 @@ void reportUnobserved(const std::exception_ptr &error, const CallErrorOrigin &or
         }
         qCWarning(lcSynchronaut).noquote().nospace()
                 << "Unobserved error of " << origin.functionName << ": " << describe(error) << ", "
-                << place(origin) << "; keep the QFuture, or set onUnobservedError()";
+                << place(origin) << "; " << advice << ", or set onUnobservedError()";
     } catch (...) {
         qCWarning(lcSynchronaut) << "The handler given to onUnobservedError() has thrown";
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Synchronaut/asyncgenerator.h>
+#include <Synchronaut/asyncresource.h>
 #include <Synchronaut/batchoptions.h>
 #include <Synchronaut/bridge.h>
 #include <Synchronaut/call.h>
@@ -25,8 +26,10 @@
 #include <Synchronaut/outcome.h>
 #include <Synchronaut/parallelmap.h>
 #include <Synchronaut/process.h>
+#include <Synchronaut/proxytarget.h>
 #include <Synchronaut/retry.h>
 #include <Synchronaut/run.h>
+#include <Synchronaut/scopedresource.h>
 #include <Synchronaut/singleflight.h>
 #include <Synchronaut/spawnthread.h>
 #include <Synchronaut/synchronized.h>
@@ -38,4 +41,5 @@
 #include <Synchronaut/unwrap.h>
 #include <Synchronaut/whenall.h>
 #include <Synchronaut/whenany.h>
+#include <Synchronaut/withresource.h>
 #include <Synchronaut/withtimeout.h>

@@ -47,7 +47,7 @@ step_consumer() {
     "$CMAKE" --build "$consumer" --parallel 2
 
     local expected printed
-    expected=$'callSync 5\ncallAny 7\ndecorator 3\nversion 0.1.0'
+    expected=$'callSync 5\ncallAny 7\ndecorator 3\nproxy 3\nversion 0.1.0'
     printed=$("$consumer/consumer")
     [[ $printed == "$expected" ]] || fail "the consumer printed: $printed"
 }
