@@ -69,12 +69,15 @@ bool StreamCore::beginStep(CallState &step)
     return begun;
 }
 
-void StreamCore::throwStepError(CallState &step)
+void StreamCore::throwStepError(CallState &step, std::exception_ptr error)
 {
-    const bool late = step.outcome() == CallState::Outcome::TimedOut || isCallCanceled(step.error());
+    // the generator may notice first that time is up: what it called was cancelled
+    const bool late = step.isSettled()
+            && (step.outcome() == CallState::Outcome::TimedOut
+                || (step.outcome() == CallState::Outcome::Error && isCallCanceled(error)));
     if (late && isOutOfTime())
         throw timeoutError(step.origin(), m_granted);
-    step.throwError();
+    std::rethrow_exception(std::move(error));
 }
 
 bool StreamCore::beginClosing(CallState &closing)

@@ -327,7 +327,6 @@ void LoopStream<T>::ask(ItemRequest &step) noexcept
     m_thrownIn = std::exchange(step.thrownIn, {});
     m_askedAt = steadyNow();
     if (!std::exchange(m_started, true)) {
-        const RefPtr<CallState> keep(&tether);
         m_home.startHere(tether);
         if (tether.isClaimed() && !m_producing)
             ended(); // it was cancelled before it could begin

@@ -175,7 +175,7 @@ std::optional<T> PoolStream<T>::advance()
     };
     Done done{*this};
     if (!m_opened)
-        m_context = currentRecord().context;
+        m_context = this->m_tether->context; // from when the stream was opened
     const bool shares = this->options().contextFlow == ContextFlow::CopyInOut;
     if (shares)
         m_context = currentRecord().context;

@@ -51,8 +51,8 @@ public:
     bool beginStep(CallState &step);
     /// Sends a begun step, or a closing call, to where the generator runs.
     virtual void startStep(CallState &step) = 0;
-    /// Throws the error of a step, a timeout as that of the stream.
-    [[noreturn]] void throwStepError(CallState &step);
+    /// Throws \a error, with which \a step has ended; a timeout as that of the stream.
+    [[noreturn]] void throwStepError(CallState &step, std::exception_ptr error);
     /// Ends the generator, its cleanup included, and waits for that, at most for a second where it is
     /// in another thread. Throws what the cleanup throws. Cancellation does not reach it.
     void close();
@@ -140,7 +140,7 @@ std::optional<T> Stream<T>::takeBlocking()
         m_ended = begun || isOutOfTime(); // else it is our caller who is to stop, and may go on later
         if (m_ended)
             abandon();
-        throwStepError(*step);
+        throwStepError(*step, step->error());
     }
     m_ended = true; // also if moving the item throws
     item = step->take();

@@ -36,9 +36,7 @@ AsyncGenerator<T> streamItems(StreamHandle<T> stream)
                 try {
                     item = co_await CallAwaiterSource<std::optional<T>>(step.get());
                 } catch (const CallError &) {
-                    if (step->outcome() == CallState::Outcome::TimedOut)
-                        stream->throwStepError(*step);
-                    throw;
+                    stream->throwStepError(*step, std::current_exception());
                 }
             }
             if (!item)

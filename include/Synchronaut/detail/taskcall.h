@@ -85,7 +85,6 @@ protected:
         }
         try {
             if constexpr (reportsItself) {
-                m_task.m_frame.promise().takeResult();
                 destroyRoot();
                 if (this->claim())
                     this->publish(CallState::Outcome::Value);

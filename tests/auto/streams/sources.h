@@ -38,8 +38,7 @@ private:
 };
 
 /// 0, 1, … n - 1, without waiting for anything.
-inline Synchronaut::AsyncGenerator<int> readyNumbers(int n, Trace *trace = nullptr)
-{
+inline constexpr auto readyNumbers = [](int n, Trace *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
     std::unique_ptr<Cleanup> cleanup;
     if (trace)
         cleanup = std::make_unique<Cleanup>(trace);
@@ -50,11 +49,10 @@ inline Synchronaut::AsyncGenerator<int> readyNumbers(int n, Trace *trace = nullp
         }
         co_yield int(i);
     }
-}
+};
 
 /// The same, each after a moment.
-inline Synchronaut::AsyncGenerator<int> numbers(int n, Trace *trace = nullptr)
-{
+inline constexpr auto numbers = [](int n, Trace *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
     std::unique_ptr<Cleanup> cleanup;
     if (trace)
         cleanup = std::make_unique<Cleanup>(trace);
@@ -66,11 +64,10 @@ inline Synchronaut::AsyncGenerator<int> numbers(int n, Trace *trace = nullptr)
         }
         co_yield int(i);
     }
-}
+};
 
 /// The same, blocking.
-inline Synchronaut::Generator<int> blockingNumbers(int n, Trace *trace = nullptr)
-{
+inline constexpr auto blockingNumbers = [](int n, Trace *trace = nullptr) -> Synchronaut::Generator<int> {
     std::unique_ptr<Cleanup> cleanup;
     if (trace)
         cleanup = std::make_unique<Cleanup>(trace);
@@ -81,7 +78,7 @@ inline Synchronaut::Generator<int> blockingNumbers(int n, Trace *trace = nullptr
         }
         co_yield int(i);
     }
-}
+};
 
 /// Throws in place of item n.
 inline Synchronaut::AsyncGenerator<int> failingAt(int n)
@@ -121,10 +118,10 @@ std::vector<int> all(Range &&range)
 
 inline std::vector<int> upTo(int n)
 {
-    std::vector<int> numbers;
+    std::vector<int> items;
     for (int i = 0; i < n; ++i)
-        numbers.push_back(i);
-    return numbers;
+        items.push_back(i);
+    return items;
 }
 
 } // namespace TestSupport
