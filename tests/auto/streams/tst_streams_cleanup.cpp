@@ -185,7 +185,7 @@ private Q_SLOTS:
             QThread::msleep(20);
             loop.stop(QDeadlineTimer(5000));
         });
-        QCOMPARE(thrownBy([&] { all(range); }), "LoopStopped");
+        QCOMPARE(thrownBy([&] { all(range); }), "CallCanceled");
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));
     }
 
