@@ -2,7 +2,9 @@
 
 #include <Synchronaut/asyncgenerator.h>
 #include <Synchronaut/batchoptions.h>
+#include <Synchronaut/blockingrange.h>
 #include <Synchronaut/bridge.h>
+#include <Synchronaut/buffered.h>
 #include <Synchronaut/call.h>
 #include <Synchronaut/callablename.h>
 #include <Synchronaut/callany.h>

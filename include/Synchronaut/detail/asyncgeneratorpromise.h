@@ -19,6 +19,9 @@ class AsyncGenerator;
 
 namespace detail {
 
+template <typename T>
+class StreamHandle;
+
 [[noreturn]] SYNCHRONAUT_EXPORT void throwBusyGenerator();
 /// What closing throws into a generator.
 SYNCHRONAUT_EXPORT std::exception_ptr generatorClosed();
@@ -198,6 +201,10 @@ class AsyncGeneratorPromise final : public AsyncGeneratorPromiseBase
 {
 public:
     using Sent = std::conditional_t<std::is_void_v<In>, Empty, std::optional<In>>;
+
+    AsyncGeneratorPromise() noexcept = default;
+    /// Of streamItems().
+    explicit AsyncGeneratorPromise(StreamHandle<T> &handle) noexcept { stream = handle.get(); }
 
     AsyncGenerator<T, In> get_return_object() noexcept;
 
