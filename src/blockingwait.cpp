@@ -204,7 +204,7 @@ void CallState::blockThread(Mailbox &mailbox, std::int64_t limit)
     const bool gui = isGuiThread();
     const std::int64_t warning = std::chrono::nanoseconds(guiBlockWarning()).count();
     std::int64_t warnAt = gui && warning > 0 ? steadyNow() + warning : noDeadline;
-    const std::int64_t own = DeadlineEntry::at;
+    std::int64_t own = DeadlineEntry::at;
     const bool lendable = isLendable();
     // a QFuture::cancel() of the call that runs here only shows when looked at
     constexpr std::int64_t lookAgain = 20'000'000; // ns
@@ -226,8 +226,9 @@ void CallState::blockThread(Mailbox &mailbox, std::int64_t limit)
         if (until != noDeadline) {
             const std::int64_t now = steadyNow();
             if (now >= own) {
-                onDeadline();
-                break;
+                onDeadline(); // or whoever was faster is about to publish
+                own = noDeadline;
+                continue;
             }
             if (now >= limit)
                 break;
