@@ -42,8 +42,10 @@ public:
     int count(const QString &what) const { return m_stock.value(what); }
     Generator<Row> rows()
     {
-        for (auto it = m_stock.cbegin(); it != m_stock.cend(); ++it)
-            co_yield Row{it.key(), it.value()};
+        for (auto it = m_stock.cbegin(); it != m_stock.cend(); ++it) {
+            Row row{it.key(), it.value()}; // GCC 12 destroys an aggregate twice that has no name here
+            co_yield std::move(row);
+        }
     }
     void rename(const QString &from, const QString &to) { m_stock[to] += m_stock.take(from); }
     void attach(Journal &journal)
