@@ -36,20 +36,22 @@ public:
         return a.m_cell.get() == b.m_cell.get();
     }
 
-    /// Starts the call and does not wait. Nothing is thrown: errors are in the QFuture.
+    /// Starts the call and does not wait. Nothing is thrown: errors are in the QFuture. Of a function
+    /// that returns a Generator<R> or an AsyncGenerator<R> it gets one result an item.
     template <detail::NotOptions F, typename... A>
     auto call(CallOptions options, F &&function, A &&...args) const;
     template <detail::NotOptions F, typename... A>
     auto call(F &&function, A &&...args) const;
 
     /// Waits for the result. While it does, calls that come back to this thread on behalf of the
-    /// one that it waits for run here (G3). Throws what the function throws, and CallError's kin.
+    /// one that it waits for run here (G3). Throws what the function throws, and CallError's kin. Of a
+    /// generator, of either kind, it gives a BlockingRange<R>.
     template <detail::NotOptions F, typename... A>
     auto sync(CallOptions options, F &&function, A &&...args) const;
     template <detail::NotOptions F, typename... A>
     auto sync(F &&function, A &&...args) const;
 
-    /// A call to co_await; it starts then. See AsyncCall.
+    /// A call to co_await; it starts then. See AsyncCall. Of a generator, an AsyncGenerator<R>.
     template <detail::NotOptions F, typename... A>
     auto async(CallOptions options, F &&function, A &&...args) const;
     template <detail::NotOptions F, typename... A>
@@ -61,8 +63,9 @@ private:
 
     explicit Synchronized(detail::RefPtr<detail::CellOf<T>> cell) noexcept : m_cell(std::move(cell)) { }
     detail::CellOf<T> *cell() const noexcept { return m_cell.get(); }
+    detail::SynchronizerCore *core() const noexcept { return m_cell ? m_cell->core() : nullptr; }
     template <typename F, typename... A>
-    auto makeCall(F &&function, A &&...args) const;
+    static constexpr bool isStream();
 
     detail::RefPtr<detail::CellOf<T>> m_cell;
 };

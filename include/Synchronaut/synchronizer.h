@@ -102,7 +102,7 @@ public:
     {
     }
 
-    /// Starts it; a QFuture.
+    /// Starts it; a QFuture. Of functions that return generators the three give what Synchronized's do.
     template <typename... A>
         requires detail::LoopCallable<Function, A...>
     auto operator()(A &&...args) const
@@ -115,7 +115,10 @@ public:
         requires detail::LoopCallable<Function, A...>
     auto sync(A &&...args) const
     {
-        return detail::callOnLoopSync(m_options, type(), makeCall(std::forward<A>(args)...));
+        if constexpr (detail::LoopTraits<Function, A...>::isStream)
+            return detail::iterateBlocking(makeStream(std::forward<A>(args)...));
+        else
+            return detail::callOnLoopSync(m_options, type(), makeCall(std::forward<A>(args)...));
     }
 
     /// To co_await.
@@ -123,7 +126,10 @@ public:
         requires detail::LoopCallable<Function, A...>
     auto async(A &&...args) const
     {
-        return detail::callOnLoopAsync(m_options, type(), makeCall(std::forward<A>(args)...));
+        if constexpr (detail::LoopTraits<Function, A...>::isStream)
+            return detail::streamItems(makeStream(std::forward<A>(args)...));
+        else
+            return detail::callOnLoopAsync(m_options, type(), makeCall(std::forward<A>(args)...));
     }
 
     const CallOptions &options() const noexcept { return m_options; }
@@ -134,6 +140,12 @@ private:
     auto makeCall(A &&...args) const
     {
         return detail::makeLoopCall(m_core.get(), Function(m_function), std::forward<A>(args)...);
+    }
+    template <typename... A>
+    auto makeStream(A &&...args) const
+    {
+        return detail::makeLoopStream(m_options, type(), m_core.get(), Function(m_function),
+                                      std::forward<A>(args)...);
     }
 
     detail::RefPtr<detail::SynchronizerCore> m_core;

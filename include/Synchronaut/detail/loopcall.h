@@ -3,6 +3,7 @@
 #include <Synchronaut/callasync.h>
 #include <Synchronaut/detail/makecall.h>
 #include <Synchronaut/detail/passedarguments.h>
+#include <Synchronaut/detail/streamcalls.h>
 
 #include <QtCore/QFuture>
 
@@ -58,6 +59,39 @@ private:
     std::tuple<S...> m_arguments;
 };
 
+// A coroutine template keeps its parameters in its frame; GCC warns here where their types are local
+// to the user's file.
+QT_WARNING_PUSH
+QT_WARNING_DISABLE_GCC("-Wsubobject-linkage")
+template <typename T>
+AsyncGenerator<T> runAsync(Generator<T> source)
+{
+    for (T &item : source)
+        co_yield std::move(item);
+}
+QT_WARNING_POP
+template <typename T>
+AsyncGenerator<T> runAsync(AsyncGenerator<T> &&source)
+{
+    return std::move(source);
+}
+
+/// Work that gives a generator of either kind, as an asynchronous one.
+template <typename Work>
+class AsyncStreamWork
+{
+public:
+    template <typename... A>
+    explicit AsyncStreamWork(std::in_place_t, A &&...functionAndArgs)
+        : m_work(std::in_place, std::forward<A>(functionAndArgs)...)
+    {
+    }
+    auto operator()() { return runAsync(m_work()); }
+
+private:
+    Work m_work;
+};
+
 /// What a call of F with the arguments A on a Synchronizer is: the counterpart of CallTraits.
 template <typename F, typename... A>
 class LoopTraits
@@ -88,18 +122,23 @@ class LoopTraits
         }
     };
     using Returned = typename decltype(Of<P>::returned())::type;
+    using Stream = std::conditional_t<TakesPromise<F>, StreamOf<void>,
+                                      StreamOf<std::remove_cvref_t<Returned>>>;
 
     static auto result()
     {
-        if constexpr (Awaitable<Returned>)
+        if constexpr (Stream::isStream)
+            return std::type_identity<typename Stream::Item>();
+        else if constexpr (Awaitable<Returned>)
             return std::type_identity<typename AwaitResult<Returned>::Type>();
         else
             return std::type_identity<std::remove_cvref_t<Returned>>();
     }
 
 public:
-    static constexpr bool isAsync = !TakesPromise<F> && Awaitable<Returned>;
-    using Result = typename decltype(result())::type;
+    static constexpr bool isStream = Stream::isStream;
+    static constexpr bool isAsync = !TakesPromise<F> && !isStream && Awaitable<Returned>;
+    using Result = typename decltype(result())::type; ///< of a stream, an item
     using Work = typename Of<P>::Work;
 
     /// What is wrong with these arguments on \a core; null: nothing.
@@ -140,24 +179,49 @@ private:
     Turn m_turn;
 };
 
+/// What is wrong with calling \a function so on \a core; null: nothing.
+template <typename F, typename... A>
+const char *loopFlaw(const SynchronizerCore *core, const F &function, const A &...args)
+{
+    const char *const flaw = callFlaw<std::decay_t<F>>(function, args...);
+    return flaw ? flaw : LoopTraits<std::decay_t<F>, A...>::flaw(core, args...);
+}
+
 /// Makes the call of \a function with copies of \a args on \a core, which may be null where an
-/// argument is to blame for that.
+/// argument is to blame for that. One that gives a stream puts the items into the call's future.
 template <typename F, typename... A>
 auto makeLoopCall(SynchronizerCore *core, F &&function, A &&...args)
 {
-    using Function = std::decay_t<F>;
-    using Traits = LoopTraits<Function, A...>;
+    using Traits = LoopTraits<std::decay_t<F>, A...>;
     using T = typename Traits::Result;
     using Work = typename Traits::Work;
-    using Base = std::conditional_t<Traits::isAsync, TaskCall<T, Work>, PlainCall<T, Work>>;
-    using Call = LoopCall<T, Base>;
-    const char *flaw = callFlaw<Function>(function, args...);
-    if (!flaw)
-        flaw = Traits::flaw(core, args...);
+    using Ending = std::conditional_t<Traits::isAsync, TaskCall<T, Work>, PlainCall<T, Work>>;
+    using Filling = TaskCall<T, FillingWork<T, AsyncStreamWork<Work>>, Task<void>>;
+    using Call = LoopCall<T, std::conditional_t<Traits::isStream, Filling, Ending>>;
+    const char *const flaw = loopFlaw(core, function, args...);
     RefPtr<Call> call(new Call(RefPtr<SynchronizerCore>(core), std::in_place, std::forward<F>(function),
                                std::forward<A>(args)...)); // owned by the references to it
     call->flaw = flaw;
     return call;
+}
+
+/// The stream that such a call gives, to be iterated over; not opened yet. Its generator runs on the
+/// loop, item by item, whoever asks for them.
+template <typename F, typename... A>
+auto makeLoopStream(const CallOptions &options, const char *typeName, SynchronizerCore *core, F &&function,
+                    A &&...args)
+{
+    using Traits = LoopTraits<std::decay_t<F>, A...>;
+    using T = typename Traits::Result;
+    const char *const flaw = loopFlaw(core, function, args...);
+    const auto make = [&](auto home) {
+        return RefPtr<Stream<T>>(new LoopStreamOf<T, typename Traits::Work>(
+                home, options, typeName, std::forward<F>(function),
+                std::forward<A>(args)...)); // owned by the references to it
+    };
+    RefPtr<Stream<T>> stream = core ? make(&core->mailbox()) : make(StreamHome::Kind::Blocking);
+    stream->flaw = flaw; // without a core there is one: it is not opened
+    return StreamHandle<T>(std::move(stream));
 }
 
 // -- the three verbs --------------------------------------------------------------------------------
@@ -172,6 +236,14 @@ auto callOnLoop(const CallOptions &options, const char *typeName, const RefPtr<C
         call->core()->start(call.get());
     }
     return future;
+}
+
+/// The items, for blocking code.
+template <typename T>
+BlockingRange<T> iterateBlocking(StreamHandle<T> stream)
+{
+    stream->open();
+    return BlockingRange<T>(std::move(stream));
 }
 
 /// The same, and waits for it.

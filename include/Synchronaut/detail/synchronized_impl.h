@@ -6,23 +6,27 @@ namespace Synchronaut {
 
 template <typename T>
 template <typename F, typename... A>
-auto Synchronized<T>::makeCall(F &&function, A &&...args) const
+constexpr bool Synchronized<T>::isStream()
 {
     using namespace detail;
-    static_assert(LoopCallable<decltype(unnamed(function)), Subject<T>, A...>,
+    using Function = std::decay_t<decltype(unnamed(std::declval<F>()))>;
+    static_assert(LoopCallable<Function, Subject<T>, A...>,
                   "The function cannot be called with the object, as T &, and these arguments, each "
                   "copied and passed as an rvalue (a Synchronized<U> as U & where that is taken)");
-    return makeLoopCall(m_cell ? m_cell->core() : nullptr, unnamed(std::forward<F>(function)),
-                        Subject<T>(m_cell), std::forward<A>(args)...);
+    return LoopTraits<Function, Subject<T>, A...>::isStream;
 }
 
 template <typename T>
 template <detail::NotOptions F, typename... A>
 auto Synchronized<T>::call(CallOptions options, F &&function, A &&...args) const
 {
-    options = detail::namedOptions(options, function);
-    return detail::callOnLoop(options, detail::typeText<std::remove_cvref_t<F>>(),
-                              makeCall(std::forward<F>(function), std::forward<A>(args)...));
+    using namespace detail;
+    options = namedOptions(options, function);
+    const char *const type = typeText<std::remove_cvref_t<F>>();
+    static_cast<void>(isStream<F, A...>()); // says so where the function cannot be called
+    return callOnLoop(options, type,
+                      makeLoopCall(core(), unnamed(std::forward<F>(function)), Subject<T>(m_cell),
+                                   std::forward<A>(args)...));
 }
 
 template <typename T>
@@ -36,9 +40,16 @@ template <typename T>
 template <detail::NotOptions F, typename... A>
 auto Synchronized<T>::sync(CallOptions options, F &&function, A &&...args) const
 {
-    options = detail::namedOptions(options, function);
-    return detail::callOnLoopSync(options, detail::typeText<std::remove_cvref_t<F>>(),
-                                  makeCall(std::forward<F>(function), std::forward<A>(args)...));
+    using namespace detail;
+    options = namedOptions(options, function);
+    const char *const type = typeText<std::remove_cvref_t<F>>();
+    if constexpr (isStream<F, A...>())
+        return iterateBlocking(makeLoopStream(options, type, core(), unnamed(std::forward<F>(function)),
+                                              Subject<T>(m_cell), std::forward<A>(args)...));
+    else
+        return callOnLoopSync(options, type,
+                       makeLoopCall(core(), unnamed(std::forward<F>(function)), Subject<T>(m_cell),
+                                    std::forward<A>(args)...));
 }
 
 template <typename T>
@@ -52,9 +63,16 @@ template <typename T>
 template <detail::NotOptions F, typename... A>
 auto Synchronized<T>::async(CallOptions options, F &&function, A &&...args) const
 {
-    options = detail::namedOptions(options, function);
-    return detail::callOnLoopAsync(options, detail::typeText<std::remove_cvref_t<F>>(),
-                                   makeCall(std::forward<F>(function), std::forward<A>(args)...));
+    using namespace detail;
+    options = namedOptions(options, function);
+    const char *const type = typeText<std::remove_cvref_t<F>>();
+    if constexpr (isStream<F, A...>())
+        return streamItems(makeLoopStream(options, type, core(), unnamed(std::forward<F>(function)),
+                                          Subject<T>(m_cell), std::forward<A>(args)...));
+    else
+        return callOnLoopAsync(options, type,
+                        makeLoopCall(core(), unnamed(std::forward<F>(function)), Subject<T>(m_cell),
+                                     std::forward<A>(args)...));
 }
 
 template <typename T>

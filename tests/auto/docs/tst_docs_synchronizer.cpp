@@ -25,6 +25,12 @@ private:
     QStringList m_lines;
 };
 
+struct Row
+{
+    QString name;
+    int count = 0;
+};
+
 class Connection
 {
 public:
@@ -34,6 +40,13 @@ public:
         m_stock.insert("pears"_qs, 4);
     }
     int count(const QString &what) const { return m_stock.value(what); }
+    Generator<Row> rows()
+    {
+        for (auto it = m_stock.cbegin(); it != m_stock.cend(); ++it) {
+            Row row{it.key(), it.value()}; // GCC 12 destroys an aggregate twice that has no name here
+            co_yield std::move(row);
+        }
+    }
     void rename(const QString &from, const QString &to) { m_stock[to] += m_stock.take(from); }
     void attach(Journal &journal)
     {
@@ -135,6 +148,17 @@ private Q_SLOTS:
         //! [synchronizer-callables]
         QCOMPARE(db.sync(&Connection::count, "apples"_qs), 7);
         QVERIFY(done);
+    }
+    void streams()
+    {
+        Synchronizer io("database");
+        const auto db = io.make<Connection>("shop.sqlite"_qs);
+        //! [synchronizer-streams]
+        int total = 0;
+        for (const Row &row : db.sync(&Connection::rows)) // Generator<Row> rows();
+            total += row.count;
+        //! [synchronizer-streams]
+        QCOMPARE(total, 7);
     }
     void lending()
     {
