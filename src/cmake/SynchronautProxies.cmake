@@ -13,6 +13,10 @@ function(synchronaut_add_proxies target)
         message(FATAL_ERROR "synchronaut_add_proxies(${target}): no HEADERS, or unknown arguments: "
             "${arg_UNPARSED_ARGUMENTS}")
     endif()
+    if(NOT TARGET Qt6::moc)
+        message(FATAL_ERROR "synchronaut_add_proxies(${target}): Qt's moc is not known in this folder; call "
+            "find_package(Qt6 COMPONENTS Core) here, or in a folder above.")
+    endif()
     set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}_proxies)
     file(MAKE_DIRECTORY ${folder})
 

@@ -82,13 +82,18 @@ void generate(const QCommandLineParser &parser)
     const ProxyRules rules{parser.isSet(QStringLiteral("allow-pointers")), parser.values(QStringLiteral("skip"))};
     const QDir folder(parser.value(QStringLiteral("output")));
     QStringList errors;
+    QStringList unusedSkips = rules.skipped;
     QList<QPair<QString, QByteArray>> files;
     for (const ObjectClass &each : std::as_const(classes)) {
         const ProxyClass proxy(each, classes, rules);
         errors += proxy.errors;
+        for (const QString &skip : proxy.usedSkips)
+            unusedSkips.removeAll(skip);
         files += {folder.filePath(proxyFileName(proxy.name)), proxyText(proxy).toUtf8()};
     }
     errors.removeDuplicates(); // those of a base class come again with each class that derives from it
+    for (const QString &skip : std::as_const(unusedSkips))
+        errors += QStringLiteral("error: SKIP %1 names no member of these classes").arg(skip);
     if (!errors.isEmpty())
         throw Failure(errors.join(QLatin1Char('\n')));
     for (const auto &file : std::as_const(files))

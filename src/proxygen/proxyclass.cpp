@@ -123,7 +123,7 @@ void ProxyClass::addFunctions(const ObjectClass &object, const QString &list)
     const QList<QJsonObject> functions = objectsOf(object.json, list);
     for (const QJsonObject &function : functions) {
         ProxyMethod method = functionOf(function, object.qualifiedName());
-        if (!isPublic(function) || isSkipped(object, method.name))
+        if (isSkipped(object, method.name) || !isPublic(function))
             continue;
         check(method, object.qualifiedName() + scope + method.signature());
         method.result = awaitedType(method.result);
@@ -210,10 +210,16 @@ void ProxyClass::checkNames()
     }
 }
 
-bool ProxyClass::isSkipped(const ObjectClass &object, const QString &member) const
+bool ProxyClass::isSkipped(const ObjectClass &object, const QString &member)
 {
-    return m_rules.skipped.contains(object.name() + scope + member)
-            || m_rules.skipped.contains(object.qualifiedName() + scope + member);
+    for (const QString &className : {object.name(), object.qualifiedName()}) {
+        const QString skip = className + scope + member;
+        if (m_rules.skipped.contains(skip)) {
+            usedSkips += skip;
+            return true;
+        }
+    }
+    return false;
 }
 
 void ProxyClass::check(const ProxyMethod &method, const QString &what)

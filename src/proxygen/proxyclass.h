@@ -62,6 +62,7 @@ struct ProxyClass
     QList<ProxyMethod> methods;
     QList<ProxyMethod> signalMethods;
     QStringList errors;
+    QStringList usedSkips; ///< of ProxyRules::skipped: those that name something here
 
     /// True when the class has more than one signal of this name.
     bool isOverloadedSignal(const QString &signalName) const;
@@ -73,7 +74,7 @@ private:
     void addSignals(const ObjectClass &object);
     void add(QList<ProxyMethod> &to, const ProxyMethod &method);
     void checkNames();
-    bool isSkipped(const ObjectClass &object, const QString &member) const;
+    bool isSkipped(const ObjectClass &object, const QString &member);
     void check(const ProxyMethod &method, const QString &what);
 
     const ProxyRules &m_rules;

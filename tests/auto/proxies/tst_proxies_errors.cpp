@@ -62,6 +62,7 @@ private Q_SLOTS:
     void allowed_data();
     void allowed();
     void unexpectedClasses();
+    void skipOfNothing();
     void unreadableInput();
 };
 
@@ -143,6 +144,15 @@ void TestProxiesErrors::unexpectedClasses()
     const Outcome outcome = generate(QString(), {QStringLiteral("--expect"), QStringLiteral("D")});
     QCOMPARE(outcome.exitCode, 1);
     QVERIFY2(outcome.said.contains(QStringLiteral("run CMake again")), qPrintable(outcome.said));
+}
+
+void TestProxiesErrors::skipOfNothing()
+{
+    const Outcome outcome = generate(QStringLiteral("public: Q_INVOKABLE void f();"),
+                                     {QStringLiteral("--expect"), QStringLiteral("C"), QStringLiteral("--skip"),
+                                      QStringLiteral("C::g")});
+    QCOMPARE(outcome.exitCode, 1);
+    QVERIFY2(outcome.said.contains(QStringLiteral("C::g names no member")), qPrintable(outcome.said));
 }
 
 void TestProxiesErrors::unreadableInput()
