@@ -75,6 +75,12 @@ public:
     {
     }
 
+    ~LoopStream() override
+    {
+        if (m_error && !isCallCanceled(m_error))
+            this->report(m_error); // nobody has asked for the item that it prevented
+    }
+
     // -- consumer -----------------------------------------------------------------------------
     RefPtr<Step> makeStep(std::exception_ptr thrownIn) override
     {
@@ -330,6 +336,8 @@ void LoopStream<T>::ask(ItemRequest &step) noexcept
         m_home.startHere(tether);
         if (tether.isClaimed() && !m_producing)
             ended(); // it was cancelled before it could begin
+        else if (tether.isCallStopped())
+            tether.interrupt(); // whoever stopped it may have thought that it had no home yet
     } else if (m_over || (m_ring && m_ring->size() > 0)) {
         answer();
     } else {
@@ -366,12 +374,13 @@ void LoopStream<T>::answer() noexcept
         const RefPtr<CallState> tether = this->m_tether;
         if (this->options().contextFlow == ContextFlow::CopyInOut)
             step->context = tether->context;
-        if (item || !m_error)
+        const std::exception_ptr error = item ? std::exception_ptr() : std::exchange(m_error, {});
+        if (!error)
             step->settleValue(std::move(item));
         else if (tether->stopReason() == StopReason::LoopEnded)
             step->settleStopped(CallState::Outcome::LoopEnded);
         else
-            step->settleError(std::exchange(m_error, {}));
+            step->settleError(error);
     } catch (...) { // what moving an item throws
         if (const RefPtr<ItemRequest> step = std::exchange(m_step, {}))
             step->settleError(std::current_exception());

@@ -88,6 +88,7 @@ private Q_SLOTS:
         timer.start(1);
         run(consume());
         QVERIFY(ticks >= 5);
+        QVERIFY(eventually([&] { return trace.cleaned.load(); }));
     }
 
     void betweenItemsNoPoolThreadIsHeld()
