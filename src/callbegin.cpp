@@ -94,7 +94,7 @@ bool CallState::begin(const CallOptions &options, const char *typeName, bool nee
 
 void CallState::joinChain(std::uint64_t newChain) noexcept
 {
-    chain = newChain;
+    std::atomic_ref(chain).store(newChain, std::memory_order_relaxed); // requestStop() may look
     StartMessage::onBehalf = WakeMessage::onBehalf = DeadlineEntry::onBehalf = newChain;
 }
 

@@ -169,7 +169,8 @@ void CallState::requestStop(StopReason reason)
     } else if (home->isCurrent()) {
         deliverStop();
     } else {
-        postFunction(*home, chain, [self](Delivery how) {
+        const std::uint64_t onBehalf = std::atomic_ref(chain).load(std::memory_order_relaxed);
+        postFunction(*home, onBehalf, [self](Delivery how) {
             if (how == Delivery::Run)
                 self->deliverStop();
         });

@@ -69,7 +69,7 @@ bool StreamCore::beginStep(CallState &step)
     return begun;
 }
 
-void StreamCore::throwStepError(CallState &step, std::exception_ptr error)
+void StreamCore::throwIfLate(CallState &step, const std::exception_ptr &error) const
 {
     // the generator may notice first that time is up: what it called was cancelled
     const bool late = step.isSettled()
@@ -77,7 +77,6 @@ void StreamCore::throwStepError(CallState &step, std::exception_ptr error)
                 || (step.outcome() == CallState::Outcome::Error && isCallCanceled(error)));
     if (late && isOutOfTime())
         throw timeoutError(step.origin(), m_granted);
-    std::rethrow_exception(std::move(error));
 }
 
 bool StreamCore::beginClosing(CallState &closing)

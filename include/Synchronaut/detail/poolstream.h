@@ -83,10 +83,13 @@ public:
     }
     void startStep(CallState &step) override
     {
-        if (this->options().context) {
+        const bool watched = this->options().context && m_phase.load() != Phase::Dropped;
+        if (watched) {
             const std::lock_guard lock(m_stepLock);
             m_step = RefPtr<CallState>(&step);
         }
+        if (watched && this->m_tether->isSettled())
+            stopStep(); // the owner has died just now
         step.submitOrLend(this->options());
     }
     void abandon() noexcept override
@@ -134,7 +137,8 @@ protected:
     RefPtr<TypedCall<void>> makeClosing() override
     {
         if (this->m_tether)
-            this->m_tether->settleStopped(CallState::Outcome::Canceled);
+            this->m_tether->settleStopped(CallState::Outcome::Canceled); // stops a step, and forgets it
+        stopStep();
         if (m_phase.exchange(Phase::Dropped) != Phase::Idle || !m_opened)
             return {}; // a pool thread sees to it, has done so, or there is nothing
         using Call = PlainCall<void, PoolStreamEnd<T>>;

@@ -51,8 +51,8 @@ public:
     bool beginStep(CallState &step);
     /// Sends a begun step, or a closing call, to where the generator runs.
     virtual void startStep(CallState &step) = 0;
-    /// Throws \a error, with which \a step has ended; a timeout as that of the stream.
-    [[noreturn]] void throwStepError(CallState &step, std::exception_ptr error);
+    /// \a step has ended with \a error: throws CallTimeout if that is because the stream's time is up.
+    void throwIfLate(CallState &step, const std::exception_ptr &error) const;
     /// Ends the generator, its cleanup included, and waits for that, at most for a second where it is
     /// in another thread. Throws what the cleanup throws. Cancellation does not reach it.
     void close();
@@ -140,7 +140,8 @@ std::optional<T> Stream<T>::takeBlocking()
         m_ended = begun || isOutOfTime(); // else it is our caller who is to stop, and may go on later
         if (m_ended)
             abandon();
-        throwStepError(*step, step->error());
+        throwIfLate(*step, step->error());
+        step->throwError();
     }
     m_ended = true; // also if moving the item throws
     item = step->take();

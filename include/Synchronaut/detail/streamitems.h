@@ -36,7 +36,8 @@ AsyncGenerator<T> streamItems(StreamHandle<T> stream)
                 try {
                     item = co_await CallAwaiterSource<std::optional<T>>(step.get());
                 } catch (const CallError &) {
-                    stream->throwStepError(*step, std::current_exception());
+                    stream->throwIfLate(*step, std::current_exception());
+                    throw;
                 }
             }
             if (!item)

@@ -165,6 +165,20 @@ private Q_SLOTS:
         QCOMPARE(seen, upTo(100));
     }
 
+    void G16_anErrorThatNobodyHasAskedForIsLogged()
+    {
+        MessageCapture messages;
+        const auto failsAtOnce = []() -> AsyncGenerator<int> {
+            co_yield 0;
+            throw std::runtime_error("no more");
+        };
+        {
+            BlockingRange<int> range = buffered(callSync(failsAtOnce), 64);
+            QCOMPARE(*range.begin(), 0);
+        }
+        QVERIFY(eventually([&] { return messages.count(QStringLiteral("no more")) == 1; }));
+    }
+
     void itemsNeedNeitherCopiesNorADefault()
     {
         int expected = 0;
@@ -195,7 +209,7 @@ private Q_SLOTS:
             if (item == 40)
                 break;
         }
-        QVERIFY(trace.cleaned);
+        QVERIFY(eventually([&] { return trace.cleaned.load(); }));
         QCOMPARE(trace.cleanedOn.load(), backgroundLoop().thread());
         QVERIFY(trace.made <= 40 + 1 + 16 + 1);
     }
