@@ -1,5 +1,4 @@
 #include "engine_p.h"
-#include "immortal_p.h"
 #include "mailbox_p.h"
 #include "spin_p.h"
 #include "unobserved_p.h"
@@ -23,15 +22,11 @@ namespace Synchronaut::detail {
 //  - turning an event loop: where WaitMode::ProcessEvents asks for it.
 // A loop of ours blocks first, its callee being on a spare loop, so that waits do not pile up on
 // its stack and end in the wrong order; a wait that lasts turns the loop then, because what it
-// waits for may need other work of that loop.
+// waits for may need other work of that loop. A thread-affine one does so only for a coroutine of
+// its own.
 // The caller's own cancellation reaches it through CallState::m_blockedOn of the running call.
 
 namespace {
-
-std::mutex &waitGraphLock()
-{
-    return immortal<std::mutex>();
-}
 
 bool isGuiThread()
 {
@@ -78,35 +73,26 @@ private:
 
 namespace {
 
-/// Edges "thread waits for loop". Following them before blocking finds a circle (G2). Pools and
-/// loops of ours are in no circle: they take on other work.
+/// Puts a blocked thread into the graph of who waits for whom, where others may have to find it, and
+/// ends a wait that would close a circle.
 class WaitEdge
 {
 public:
     WaitEdge(Mailbox &waiter, CallState *call) : m_waiter(waiter), m_outer(waiter.waitsFor.load())
     {
         ++m_waiter.blockedWaits;
-        m_counts = call->home() && !call->home()->ownLoop;
+        m_counts = waiter.ownLoop || call->turn() || (call->home() && !call->home()->takesOthers());
         if (!m_counts)
             return;
-        const std::lock_guard lock(waitGraphLock());
-        QStringList names{call->displayName()};
-        Mailbox *at = call->home();
-        while (at && !at->ownLoop) {
-            CallState *const next = at->waitsFor.load();
-            if (at == &waiter || !next || next->isSettled() || next->chain == call->chain)
-                break;
-            names += next->displayName();
-            at = next->home();
+        std::vector<RefPtr<CallState>> seen;
+        QStringList circle;
+        {
+            const std::lock_guard lock(waitGraphLock());
+            waiter.waitsFor = call;
+            circle = waitCircle(call, seen);
         }
-        if (at == &waiter && names.size() > 1 && !call->isSettled()) {
-            call->settleError(std::make_exception_ptr(DeadlockError(
-                    QStringLiteral("Waiting for %1 would never end: its thread waits, through %2, "
-                                   "for this one; make one of the calls asynchronous")
-                            .arg(names.first(), names.mid(1).join(QStringLiteral(" -> "))),
-                    call->origin())));
-        }
-        waiter.waitsFor = call;
+        if (!circle.isEmpty())
+            settleDeadlocked(call, circle);
     }
     ~WaitEdge()
     {
@@ -124,17 +110,6 @@ private:
     CallState *m_outer;
     bool m_counts = false;
 };
-
-} // namespace
-
-std::uint64_t chainWaitedForBy(Mailbox &mailbox)
-{
-    const std::lock_guard lock(waitGraphLock());
-    const CallState *const call = mailbox.waitsFor.load();
-    return call ? call->chain : 0;
-}
-
-namespace {
 
 /// A pool thread that waits gives its place to others while it does.
 class PoolPlace
@@ -205,10 +180,11 @@ void CallState::waitBlocking(WaitMode waitMode, void (*start)(void *), void *arg
         blockThread(mailbox, noDeadline);
         return;
     }
-    constexpr std::int64_t patience = 100'000'000; // ns
-    ++mailbox.loopWaits;
+    constexpr std::int64_t patience = 100'000'000; // ns, less the deeper: all of them less than 0.2 s
+    const int depth = std::min(mailbox.loopWaits++, 30);
     start(argument);
-    blockThread(mailbox, steadyNow() + patience);
+    const bool blocksOnly = mailbox.inTurn && home() != &mailbox;
+    blockThread(mailbox, blocksOnly ? noDeadline : steadyNow() + (patience >> depth));
     if (!isSettled())
         waitInEventLoop();
     --mailbox.loopWaits;

@@ -175,12 +175,17 @@ void CallState::requestStop(StopReason reason)
     }
 }
 
+RefPtr<CallState> CallState::blockedOn() noexcept
+{
+    while (m_blockedLock.test_and_set(std::memory_order_acquire)) { }
+    RefPtr<CallState> inner(m_blockedOn);
+    m_blockedLock.clear(std::memory_order_release);
+    return inner;
+}
+
 void CallState::stopBlocked(Outcome outcome)
 {
-    RefPtr<CallState> inner;
-    while (m_blockedLock.test_and_set(std::memory_order_acquire)) { }
-    inner = RefPtr<CallState>(m_blockedOn);
-    m_blockedLock.clear(std::memory_order_release);
+    const RefPtr<CallState> inner = blockedOn();
     if (!inner)
         return;
     // whoever blocks in this call's code waits for `inner`: let go of it

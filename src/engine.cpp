@@ -184,7 +184,7 @@ bool Engine::shutdown(QDeadlineTimer deadline)
         if (mailbox->isCurrent()) {
             mailbox->stopAll(StopReason::Canceled);
             mailbox->drain();
-        } else if (!mailbox->ownLoop) {
+        } else {
             mailbox->postStopAll();
         }
     }

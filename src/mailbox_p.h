@@ -102,6 +102,9 @@ public:
 
     bool spins = false;       ///< our own loop: look for messages a little before sleeping
     bool ownLoop = false;     ///< the thread is an EventLoopThread's
+    bool inTurn = false;      ///< ... on which no call begins while another one blocks
+    /// Whether a blocking wait of this thread lets other work in before long.
+    bool takesOthers() const noexcept { return ownLoop && !inTurn; }
     std::atomic<int> loopWaits{0}; ///< waits of a loop of ours, inside one another
     int blockedWaits = 0;     ///< waits in which this thread's loop does not turn
     std::atomic<CallState *> waitsFor{nullptr}; ///< guarded by the wait graph's lock

@@ -3,6 +3,7 @@
 #include "engine_p.h"
 #include "forked_p.h"
 #include "nesting_p.h"
+#include "turnqueue_p.h"
 #include "waitgraph_p.h"
 
 #include <Synchronaut/eventloopthread.h>
@@ -13,11 +14,15 @@ namespace Synchronaut::detail {
 
 // -- the loop ---------------------------------------------------------------------------------------
 
-SynchronizerCore::SynchronizerCore(const QString &name, bool)
+SynchronizerCore::SynchronizerCore(const QString &name, bool inTurn)
     : m_name(name),
       m_loop(std::make_unique<EventLoopThread>(name)),
       m_mailbox(m_loop->mailbox())
 {
+    if (inTurn) {
+        m_turns = std::make_unique<TurnQueue>(*this);
+        m_mailbox->inTurn = true; // read by those only who were sent something by us
+    }
     Engine::instance().prepare(); // a child of fork() has to know that the thread is not there
     // The last thing on that thread, after its mailbox has closed and before Qt's deferred deletes.
     QObject::connect(m_loop->thread(), &QThread::finished, m_loop->thread(),
@@ -43,14 +48,25 @@ bool SynchronizerCore::post(Message *message)
 
 void SynchronizerCore::start(CallState *call)
 {
-    if (!isCurrent())
-        call->sendTo(m_mailbox.get());
-    else if (m_mailbox->isClosed())
+    if (!isCurrent()) {
+        if (m_turns)
+            m_turns->add(call);
+        else
+            call->sendTo(m_mailbox.get());
+    } else if (m_mailbox->isClosed()) {
         call->settleStopped(CallState::Outcome::LoopEnded); // in the destructor of an object
-    else if (threadBlock().depth >= deepestNesting && !call->isPlain())
+    } else if (threadBlock().depth >= deepestNesting && !call->isPlain()) {
         call->sendTo(m_mailbox.get()); // a fresh stack
-    else
+    } else if (m_turns) {
+        m_turns->runNow(call);
+    } else {
         call->sendHere();
+    }
+}
+
+void SynchronizerCore::endTurn(CallState *call)
+{
+    m_turns->end(call);
 }
 
 void SynchronizerCore::stop()
@@ -60,15 +76,21 @@ void SynchronizerCore::stop()
         static_cast<void>(loop.release()); // its thread does not exist here
         return;
     }
+    const auto requestStop = [thread = loop.get()] {
+        thread->requestStop(QDeadlineTimer(QDeadlineTimer::Forever));
+    };
+    if (m_turns)
+        m_turns->close(requestStop);
+    else
+        requestStop();
     if (isCurrent()) {
         endElsewhere(std::move(loop));
         return;
     }
-    const QDeadlineTimer forever(QDeadlineTimer::Forever);
-    loop->requestStop(forever);
     // What runs there may wait for a call into this very thread (G3).
     Mailbox *const here = Mailbox::existing();
-    while (!loop->stop(here ? QDeadlineTimer(5) : forever)) {
+    const QDeadlineTimer forever(QDeadlineTimer::Forever);
+    while (!loop->thread()->wait(here ? QDeadlineTimer(5) : forever)) {
         const std::uint64_t chain = chainWaitedForBy(*m_mailbox);
         while (chain != 0 && here->serveOne(chain)) { }
     }
@@ -79,10 +101,11 @@ void SynchronizerCore::stop()
 void SynchronizerCore::endElsewhere(std::unique_ptr<EventLoopThread> loop)
 {
     // No thread can wait for its own end.
-    loop->requestStop(QDeadlineTimer(QDeadlineTimer::Forever));
-    Engine::instance().blockingPool().start(
-            [shared = std::shared_ptr<EventLoopThread>(std::move(loop)),
-             self = RefPtr<SynchronizerCore>(this)]() mutable { shared.reset(); });
+    Engine::instance().blockingPool().start([shared = std::shared_ptr<EventLoopThread>(std::move(loop)),
+                                             self = RefPtr<SynchronizerCore>(this)]() mutable {
+        shared->thread()->wait();
+        shared.reset();
+    });
 }
 
 void SynchronizerCore::destroyObjects()

@@ -21,8 +21,22 @@ void checkRunningCall()
 
 void startLazily(CallState *call, const LazyStart &start)
 {
-    if (!call->begin(start.options, start.typeName, start.runner != AsyncRunner::Home))
-        return;
+    if (beginLazily(call, start))
+        runLazily(call, start);
+}
+
+bool startsSuspended(const LazyStart &start)
+{
+    return start.synchronizer->isInTurn();
+}
+
+bool beginLazily(CallState *call, const LazyStart &start)
+{
+    return call->begin(start.options, start.typeName, start.runner != AsyncRunner::Home);
+}
+
+void runLazily(CallState *call, const LazyStart &start)
+{
     switch (start.runner) {
     case AsyncRunner::Pool:
         call->submitOrLend(start.options);

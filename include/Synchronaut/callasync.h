@@ -22,6 +22,11 @@ struct LazyStart
 
 /// Starts \a call for the task that runs now.
 SYNCHRONAUT_EXPORT void startLazily(CallState *call, const LazyStart &start);
+/// True where the awaiting task has to be known before the call starts; then these two do it: one
+/// before, false if the call has settled, and one after the task is suspended.
+SYNCHRONAUT_EXPORT bool startsSuspended(const LazyStart &start);
+SYNCHRONAUT_EXPORT bool beginLazily(CallState *call, const LazyStart &start);
+SYNCHRONAUT_EXPORT void runLazily(CallState *call, const LazyStart &start);
 
 /// Begins and awaits a lazy call in the awaiting frame: no coroutine in between.
 template <typename T>
@@ -40,11 +45,25 @@ public:
     {
         if (!this->m_callee)
             throwEmptyTask();
+        if (m_start.synchronizer && startsSuspended(m_start))
+            return suspendAndStart(frame);
         startLazily(this->m_callee.get(), m_start);
         return CallAwaiter<T>::await_suspend(frame);
     }
 
 private:
+    template <typename Promise>
+    bool suspendAndStart(std::coroutine_handle<Promise> frame)
+    {
+        const RefPtr<CallState> call = this->m_callee;
+        const LazyStart start = m_start; // the frame may go while the call runs
+        const bool starts = beginLazily(call.get(), start);
+        const bool suspended = CallAwaiter<T>::await_suspend(frame);
+        if (starts && suspended)
+            runLazily(call.get(), start);
+        return suspended;
+    }
+
     const LazyStart &m_start;
 };
 

@@ -21,6 +21,14 @@ namespace Synchronaut::detail {
 
 class Mailbox;
 class PoolRunnable;
+class TurnQueue;
+
+/// Of a call on a thread-affine Synchronizer; see TurnQueue.
+struct Turn
+{
+    TurnQueue *queue = nullptr;
+    bool waits = false; ///< for its turn; under waitGraphLock()
+};
 
 struct StartMessage : Message
 {
@@ -150,6 +158,17 @@ public:
     bool isDoomed() const noexcept { return m_doomed; }
     bool isPlain() const noexcept { return m_kind == Kind::Plain; }
     Mailbox *home() const noexcept { return m_home.load(std::memory_order_acquire); }
+
+    /// What the call's code blocks for now, if anything. Any thread.
+    RefPtr<CallState> blockedOn() noexcept;
+    /// True while somebody waits for the call whom it knows. Any thread.
+    bool isAwaited() const noexcept
+    {
+        const Waiter waiter = m_waiter.load(std::memory_order_acquire);
+        return waiter != Waiter::None && waiter != Waiter::Done;
+    }
+    /// Null where calls do not take turns.
+    virtual Turn *turn() noexcept { return nullptr; }
 
     virtual QFutureInterfaceBase *future() noexcept { return nullptr; }
 

@@ -125,9 +125,19 @@ public:
     {
     }
     SynchronizerCore *core() const noexcept { return m_core.get(); }
+    Turn *turn() noexcept override { return m_core->isInTurn() ? &m_turn : nullptr; }
+
+protected:
+    void destroyRoot() noexcept override
+    {
+        Base::destroyRoot();
+        if (m_core->isInTurn())
+            m_core->endTurn(this);
+    }
 
 private:
     const RefPtr<SynchronizerCore> m_core;
+    Turn m_turn;
 };
 
 /// Makes the call of \a function with copies of \a args on \a core, which may be null where an

@@ -57,6 +57,10 @@ public:
     void start(CallState *call);
     /// Ends the loop, once; lends this thread to what still runs there. Not two at a time.
     void stop();
+    /// True when calls are made one after the other. Any thread.
+    bool isInTurn() const noexcept { return m_turns != nullptr; }
+    /// The frame of \a call, a coroutine, has gone; for isInTurn(). Loop thread.
+    void endTurn(CallState *call);
     /// False when the loop has ended; the message is then still the caller's. Any thread.
     bool post(Message *message);
 
@@ -70,6 +74,7 @@ private:
     const QString m_name;
     std::unique_ptr<EventLoopThread> m_loop; ///< of the Synchronizer; gone after stop()
     const RefPtr<Mailbox> m_mailbox;
+    std::unique_ptr<TurnQueue> m_turns;
     SynchronizedCell *m_youngest = nullptr; ///< loop thread
     std::atomic<int> m_refs{0};
 };

@@ -1,0 +1,136 @@
+#include "waitgraph_p.h"
+
+#include "immortal_p.h"
+#include "turnqueue_p.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace Synchronaut::detail {
+
+namespace {
+
+std::vector<TurnQueue *> &allTurns()
+{
+    return immortal<std::vector<TurnQueue *>>();
+}
+
+/// Whether \a waiter, further up, waits for \a call through nothing but waits that we see.
+bool waitsThrough(const CallState *waiter, const CallState *call)
+{
+    while (call && call->isAwaited()) {
+        call = static_cast<const CallState *>(call->parent.get());
+        if (call == waiter)
+            return true;
+    }
+    return false;
+}
+
+class CircleSearch
+{
+public:
+    CircleSearch(CallState *start, std::vector<RefPtr<CallState>> &seen) : m_start(start), m_seen(seen) { }
+
+    /// Follows what \a call waits for; true: that is the start.
+    bool closesFrom(const RefPtr<CallState> &call)
+    {
+        constexpr std::size_t longest = 100; // what is deeper than that is another problem
+        m_seen.push_back(call);
+        if (call->isSettled() || m_path.size() >= longest
+            || std::find(m_path.begin(), m_path.end(), call.get()) != m_path.end())
+            return false;
+        m_path.push_back(call.get());
+        if (follow(*call))
+            return true;
+        m_path.pop_back();
+        return false;
+    }
+    QStringList names() const
+    {
+        QStringList names;
+        for (const CallState *call : m_path)
+            names += call->displayName();
+        return names;
+    }
+
+private:
+    bool reaches(const RefPtr<CallState> &next)
+    {
+        if (!next)
+            return false;
+        if (next.get() != m_start)
+            return closesFrom(next);
+        m_seen.push_back(next);
+        return !next->isSettled();
+    }
+
+    bool follow(CallState &call)
+    {
+        if (const RefPtr<CallState> inner = call.blockedOn())
+            return reaches(inner);
+        if (const Turn *const turn = call.turn(); turn && turn->waits)
+            return reaches(turn->queue->holder());
+        const Mailbox *const home = call.home();
+        if (!home)
+            return false;
+        if (!home->takesOthers()) {
+            CallState *const inTheWay = home->waitsFor.load();
+            if (inTheWay && inTheWay->chain != call.chain)
+                return reaches(RefPtr<CallState>(inTheWay));
+        }
+        if (call.isPlain())
+            return false;
+        for (const TurnQueue *const turns : allTurns()) {
+            for (const RefPtr<CallState> &queued : turns->waiting()) {
+                if (waitsThrough(&call, queued.get()) && reaches(queued))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    CallState *m_start;
+    std::vector<RefPtr<CallState>> &m_seen;
+    std::vector<const CallState *> m_path;
+};
+
+} // namespace
+
+std::mutex &waitGraphLock()
+{
+    return immortal<std::mutex>();
+}
+
+QStringList waitCircle(CallState *call, std::vector<RefPtr<CallState>> &seen)
+{
+    CircleSearch search(call, seen);
+    return search.closesFrom(RefPtr<CallState>(call)) ? search.names() : QStringList();
+}
+
+void settleDeadlocked(CallState *call, const QStringList &circle)
+{
+    call->settleError(std::make_exception_ptr(DeadlockError(
+            QStringLiteral("Waiting for %1 would never end: it waits, through %2, for itself; make one "
+                           "of the calls asynchronous")
+                    .arg(circle.first(), circle.mid(1).join(QStringLiteral(" -> "))),
+            call->origin())));
+}
+
+void enlistTurns(TurnQueue *queue)
+{
+    allTurns().push_back(queue);
+}
+
+void delistTurns(TurnQueue *queue)
+{
+    std::erase(allTurns(), queue);
+}
+
+std::uint64_t chainWaitedForBy(Mailbox &mailbox)
+{
+    const std::lock_guard lock(waitGraphLock());
+    const CallState *const call = mailbox.waitsFor.load();
+    return call ? call->chain : 0;
+}
+
+} // namespace Synchronaut::detail
