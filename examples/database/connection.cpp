@@ -58,9 +58,8 @@ QString placeholders(qsizetype columns, qsizetype rows)
     return row + (QLatin1Char(',') + row).repeated(rows - 1);
 }
 
-Row currentRow(const QSqlQuery &query)
+Row currentRow(const QSqlQuery &query, int columns)
 {
-    const int columns = query.record().count();
     Row row;
     row.reserve(columns);
     for (int i = 0; i < columns; ++i)
@@ -150,9 +149,10 @@ QList<Row> Connection::query(const QString &sql)
     query.setForwardOnly(true);
     QList<Row> rows;
     run(query, [&] {
-        bool more = query.exec(sql);
-        while (more && (more = query.next()))
-            rows += currentRow(query);
+        const bool done = query.exec(sql);
+        const int columns = query.record().count();
+        while (done && query.next())
+            rows += currentRow(query, columns);
         return !query.lastError().isValid();
     });
     return rows;
@@ -190,13 +190,13 @@ void Connection::open(const QString &sql)
 QList<Row> Connection::fetch(int count)
 {
     QList<Row> rows;
-    if (!m_open || !m_open->isActive() || !m_open->isSelect())
+    if (!m_open)
         return rows;
     rows.reserve(count);
     run(*m_open, [&] {
         while (rows.size() < count && m_open->next())
-            rows += currentRow(*m_open);
-        return !m_open->lastError().isValid();
+            rows += currentRow(*m_open, int(m_columns.size()));
+        return !rows.isEmpty() || !m_open->lastError().isValid(); // the error waits for its turn
     });
     return rows;
 }

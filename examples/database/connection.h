@@ -19,7 +19,8 @@ using Row = QVariantList;
     Synchronizer brings it together with coroutines, see ConnectionPool.
 
     All members throw DatabaseError unless they say otherwise. A call that is cancelled or timed out
-    ends the statement that it runs, with DatabaseError::Interrupted.
+    ends the statement that it runs, with DatabaseError::Interrupted. (With PostgreSQL that takes a
+    time limit, or a task that awaits async(): QFuture::cancel() alone calls no stop_callback.)
 */
 class Connection
 {
@@ -46,7 +47,8 @@ public:
     void open(const QString &sql);
     /// Names of the columns of the query that was opened last.
     QStringList columns() const { return m_columns; }
-    /// The next \a count rows of the open query; fewer: those were the last.
+    /// The next rows of the open query, at most \a count; none: it is at its end. An error that comes
+    /// after some rows is thrown by the next call.
     QList<Row> fetch(int count);
     /// Ends the open query, also before its last row. Does not throw.
     void finish() noexcept;

@@ -27,9 +27,9 @@ AsyncGenerator<Row> rowStream(Synchronized<Connection> connection, QString sql, 
     co_await connection.async(&Connection::open, sql);
     for (;;) {
         QList<Row> rows = co_await connection.async(&Connection::fetch, block);
+        if (rows.isEmpty())
+            co_return;
         for (Row &row : rows)
             co_yield std::move(row);
-        if (rows.size() < block)
-            co_return;
     }
 }
