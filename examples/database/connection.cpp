@@ -26,7 +26,7 @@ QString uniqueName()
 DatabaseError::Kind kindOf(const QSqlError &error, bool sqlite)
 {
     const QString code = error.nativeErrorCode();
-    if (!sqlite) { // SQLSTATE; that of a lost connection is empty
+    if (!sqlite) { // SQLSTATE
         return code == QLatin1String("57014")     ? DatabaseError::Interrupted
                 : code.startsWith(QLatin1String("57P")) ? DatabaseError::Unreachable
                                                   : DatabaseError::Failed;
@@ -286,7 +286,8 @@ void Connection::fail(const QSqlError &error)
 {
     if (m_state == State::Transaction)
         m_state = State::FailedTransaction;
-    const bool lost = !m_database.isOpen();
+    // what PostgreSQL says has a code, what libpq says of a lost connection has none
+    const bool lost = !m_database.isOpen() || (m_pid != 0 && error.nativeErrorCode().isEmpty());
     const DatabaseError::Kind kind = lost ? DatabaseError::Unreachable : kindOf(error, m_pid == 0);
     QString format = QStringLiteral("%1: %2");
     if (kind == DatabaseError::Unreachable)
