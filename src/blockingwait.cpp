@@ -181,6 +181,7 @@ void CallState::waitBlocking(WaitMode waitMode, void (*start)(void *), void *arg
         return;
     }
     constexpr std::int64_t patience = 100'000'000; // ns, less the deeper: all of them less than 0.2 s
+    const StackedWait stacked(mailbox, this);
     const int depth = std::min(mailbox.loopWaits++, 30);
     start(argument);
     const bool blocksOnly = mailbox.inTurn && home() != &mailbox;

@@ -42,7 +42,7 @@ bool CallState::begin(const CallOptions &options, const char *typeName, bool nee
     } else {
         chain = nextChain();
     }
-    StartMessage::onBehalf = WakeMessage::onBehalf = DeadlineEntry::onBehalf = chain;
+    joinChain(chain);
 
     const bool hasOwn = options.timeout != std::chrono::nanoseconds::max()
             || !options.deadline.isForever();
@@ -90,6 +90,12 @@ bool CallState::begin(const CallOptions &options, const char *typeName, bool nee
     if (options.context)
         OwnerWatch::watch(this, options.context);
     return !isSettled();
+}
+
+void CallState::joinChain(std::uint64_t newChain) noexcept
+{
+    chain = newChain;
+    StartMessage::onBehalf = WakeMessage::onBehalf = DeadlineEntry::onBehalf = newChain;
 }
 
 void CallState::expireCallers()

@@ -59,6 +59,7 @@ void CallState::submitOrLend(const CallOptions &options)
 
 void CallState::sendHere()
 {
+    setHome(&Mailbox::current());
     if (m_kind == Kind::Plain)
         runHere();
     else

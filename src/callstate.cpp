@@ -72,11 +72,16 @@ bool CallState::settleStopped(Outcome outcome)
 {
     if (!claim())
         return false;
-    m_outcome = outcome;
-    if (future())
-        storeError(error());
-    publish(outcome);
+    publishStopped(outcome);
     return true;
+}
+
+void CallState::publishStopped(Outcome outcome)
+{
+    m_outcome = outcome;
+    if (const QFutureInterfaceBase *const facade = future(); facade && !facade->isCanceled())
+        storeError(error()); // Qt drops the error of a future that the user has cancelled
+    publish(outcome);
 }
 
 void CallState::publish(Outcome outcome)
@@ -154,12 +159,8 @@ void CallState::requestStop(StopReason reason)
     const bool first = setStopReason(reason);
     if (first)
         stopBlocked(reason == StopReason::LoopEnded ? Outcome::LoopEnded : Outcome::Canceled);
-    if (settles) {
-        m_outcome = outcomeOf(stopReason());
-        if (future())
-            storeError(error());
-        publish(m_outcome);
-    }
+    if (settles)
+        publishStopped(outcomeOf(stopReason()));
     if (!first || m_kind == Kind::Plain)
         return;
     Mailbox *const home = m_home.load(std::memory_order_acquire);
@@ -230,8 +231,7 @@ std::exception_ptr CallState::error() const
     case Outcome::TimedOut:
         return std::make_exception_ptr(timeoutError(origin(), m_granted));
     case Outcome::Canceled:
-        return std::make_exception_ptr(
-                CallCanceled(QStringLiteral("Function %1 was cancelled").arg(displayName()), origin()));
+        return std::make_exception_ptr(canceledError());
     case Outcome::LoopEnded:
         return std::make_exception_ptr(LoopStopped(
                 QStringLiteral("Function %1 cannot go on: the event loop it belongs to has stopped; "
@@ -254,7 +254,14 @@ void CallState::throwError()
 void CallState::throwStopped() const
 {
     throwIfLimitPassed();
-    throw CallCanceled(QStringLiteral("Function %1 was cancelled").arg(displayName()), origin());
+    throw canceledError();
+}
+
+CallCanceled CallState::canceledError() const
+{
+    const CallErrorOrigin from = origin();
+    return CallCanceled(QStringLiteral("Function ") + from.functionName + QStringLiteral(" was cancelled"),
+                        from);
 }
 
 } // namespace Synchronaut::detail

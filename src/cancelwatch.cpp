@@ -1,6 +1,7 @@
 #include <Synchronaut/detail/cancelwatch.h>
 
 #include "engine_p.h"
+#include "functionmessage_p.h"
 
 #include <QtCore/QFutureWatcher>
 
@@ -11,27 +12,15 @@ namespace Synchronaut::detail {
 // The watcher is made on the background loop, which may be while the call settles: each side writes
 // its own atomic before it reads the other's, so that one of them sees the watcher to be dropped.
 
-struct CancelWatch::Request : Message
-{
-    Request(CancelWatch *w, const QFuture<void> &f, CallState *c) : watch(w), future(f), call(c)
-    {
-        deliver = [](Message *message, Delivery how) {
-            const std::unique_ptr<Request> self(static_cast<Request *>(message));
-            if (how == Delivery::Run)
-                self->watch->watchHere(self->future, self->call);
-        };
-    }
-    CancelWatch *watch; ///< part of the call
-    QFuture<void> future;
-    RefPtr<CallState> call;
-};
-
 void CancelWatch::start(const QFuture<void> &future, CallState *call)
 {
     const RefPtr<Mailbox> background = Engine::instance().backgroundMailbox();
-    auto request = std::make_unique<Request>(this, future, call);
-    if (background && background->post(request.get()))
-        static_cast<void>(request.release()); // deletes itself when delivered
+    const auto watch = [this, future, kept = RefPtr<CallState>(call)](Delivery how) {
+        if (how == Delivery::Run) // the call has us as a part
+            watchHere(future, kept);
+    };
+    if (background)
+        postFunction(*background, 0, watch);
 }
 
 void CancelWatch::watchHere(const QFuture<void> &future, const RefPtr<CallState> &call)

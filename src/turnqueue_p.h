@@ -36,6 +36,8 @@ public:
     /// when the last call has gone.
     void close(std::function<void()> whenDone);
 
+    Mailbox &home() const noexcept { return m_core.mailbox(); }
+
     // with the lock held
     RefPtr<CallState> holder() const { return m_holder; }
     const std::deque<RefPtr<CallState>> &waiting() const { return m_waiting; }

@@ -25,11 +25,6 @@ void startLazily(CallState *call, const LazyStart &start)
         runLazily(call, start);
 }
 
-bool startsSuspended(const LazyStart &start)
-{
-    return start.synchronizer->isInTurn();
-}
-
 bool beginLazily(CallState *call, const LazyStart &start)
 {
     return call->begin(start.options, start.typeName, start.runner != AsyncRunner::Home);

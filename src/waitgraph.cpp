@@ -15,15 +15,29 @@ std::vector<TurnQueue *> &allTurns()
     return immortal<std::vector<TurnQueue *>>();
 }
 
+/// Those of one thread stand in the order in which they began.
+std::vector<const StackedWait *> &allWaits()
+{
+    return immortal<std::vector<const StackedWait *>>();
+}
+
+/// Whether \a call runs, or has run, as a function called by the code of \a parent.
+bool isInside(const CallState &call, const CallState &parent)
+{
+    return call.isPlain() && parent.isPlain() && call.home() && call.home() == parent.home()
+            && !parent.isSettled();
+}
+
 /// Whether \a waiter, further up, waits for \a call through nothing but waits that we see.
 bool waitsThrough(const CallState *waiter, const CallState *call)
 {
-    while (call && call->isAwaited()) {
-        call = static_cast<const CallState *>(call->parent.get());
-        if (call == waiter)
-            return true;
+    while (call != waiter) {
+        const auto *const parent = call ? static_cast<const CallState *>(call->parent.get()) : nullptr;
+        if (!parent || !(call->isAwaited() || isInside(*call, *parent)))
+            return false;
+        call = parent;
     }
-    return false;
+    return true;
 }
 
 class CircleSearch
@@ -64,12 +78,27 @@ private:
         return !next->isSettled();
     }
 
+    /// Through what has to end before the wait for \a inner can.
+    bool reachesFromAbove(const CallState &inner)
+    {
+        const Mailbox *thread = nullptr;
+        for (const StackedWait *const wait : allWaits()) {
+            if (thread == &wait->thread() && reaches(RefPtr<CallState>(wait->call())))
+                return true;
+            if (wait->call() == &inner)
+                thread = &wait->thread();
+        }
+        return false;
+    }
+
     bool follow(CallState &call)
     {
         if (const RefPtr<CallState> inner = call.blockedOn())
-            return reaches(inner);
-        if (const Turn *const turn = call.turn(); turn && turn->waits)
-            return reaches(turn->queue->holder());
+            return reaches(inner) || reachesFromAbove(*inner);
+        if (const Turn *const turn = call.turn(); turn && turn->waits) {
+            const RefPtr<CallState> holder = turn->queue->holder();
+            return reaches(holder ? holder : RefPtr<CallState>(turn->queue->home().waitsFor.load()));
+        }
         const Mailbox *const home = call.home();
         if (!home)
             return false;
@@ -78,13 +107,23 @@ private:
             if (inTheWay && inTheWay->chain != call.chain)
                 return reaches(RefPtr<CallState>(inTheWay));
         }
-        if (call.isPlain())
-            return false;
+        return followDown(call);
+    }
+
+    /// What a coroutine awaits, or runs inside of a plain call, is only known from those calls
+    /// further down that cannot go on.
+    bool followDown(const CallState &call)
+    {
         for (const TurnQueue *const turns : allTurns()) {
             for (const RefPtr<CallState> &queued : turns->waiting()) {
                 if (waitsThrough(&call, queued.get()) && reaches(queued))
                     return true;
             }
+        }
+        for (const StackedWait *const wait : allWaits()) {
+            auto *const blocked = static_cast<CallState *>(wait->call()->parent.get());
+            if (blocked != &call && waitsThrough(&call, blocked) && reaches(RefPtr<CallState>(blocked)))
+                return true;
         }
         return false;
     }
@@ -99,6 +138,18 @@ private:
 std::mutex &waitGraphLock()
 {
     return immortal<std::mutex>();
+}
+
+StackedWait::StackedWait(Mailbox &waiter, CallState *call) : m_waiter(waiter), m_call(call)
+{
+    const std::lock_guard lock(waitGraphLock());
+    allWaits().push_back(this);
+}
+
+StackedWait::~StackedWait()
+{
+    const std::lock_guard lock(waitGraphLock());
+    std::erase(allWaits(), this);
 }
 
 QStringList waitCircle(CallState *call, std::vector<RefPtr<CallState>> &seen)

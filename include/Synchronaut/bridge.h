@@ -76,10 +76,11 @@ public:
     /// callSync()
     template <typename... A>
         requires detail::Callable<F, A...>
-    auto sync(A &&...args) const -> detail::ResultOf<F, A...>
+    auto sync(A &&...args) const -> typename detail::VerbTypes<F, A...>::Sync
     {
         using Traits = detail::CallTraits<F, A...>;
-        if constexpr (!Traits::isAsync && !Traits::takesPromise) {
+        if constexpr (!Traits::isAsync && !Traits::takesPromise
+                      && !detail::StreamTraits<F, A...>::isStream) {
             detail::ThreadBlock &block = detail::threadBlock();
             if (m_direct && !block.current && !detail::callFlaw(m_function, args...)) [[likely]]
                 return detail::callDirectly(block, m_function, std::forward<A>(args)...);

@@ -2,6 +2,7 @@
 
 #include <Synchronaut/context.h>
 #include <Synchronaut/detail/makecall.h>
+#include <Synchronaut/detail/streamcalls.h>
 
 #include <QtCore/QFuture>
 
@@ -16,18 +17,22 @@ namespace Synchronaut {
     an async one starts on the background loop. In an async context a plain function goes to the pool
     and an async one starts here, on this thread's loop. inAsyncContext() tells which it is.
 
+    Of a function that returns a Generator<T> or an AsyncGenerator<T> the future gets one result an
+    item, in the same places; suspending it holds the generator after the item it is at, which
+    direct calls cannot be, and cancelling it ends the generator.
+
     Nothing is thrown: errors, also those of bad arguments, are in the future. Function and
     arguments are kept until the call has finished. Any thread.
 */
 template <detail::NotOptions F, typename... A>
 auto callAny(CallOptions options, F &&function, A &&...args)
-        -> QFuture<typename detail::UnnamedTraits<F, A...>::Result>
+        -> QFuture<typename detail::VerbTypes<F, A...>::Any>
 {
     options = detail::namedOptions(options, function);
-    auto call = detail::makeCall(std::forward<F>(function), std::forward<A>(args)...);
+    auto call = detail::makeAnyCall(std::forward<F>(function), std::forward<A>(args)...);
     auto future = call->makeFuture();
     const char *const type = detail::typeText<std::remove_cvref_t<F>>();
-    if constexpr (detail::UnnamedTraits<F, A...>::isAsync) {
+    if constexpr (detail::VerbTypes<F, A...>::isAsync) {
         if (!call->begin(options, type, true))
             return future;
         if (inAsyncContext())
@@ -51,7 +56,7 @@ auto callAny(CallOptions options, F &&function, A &&...args)
 
 template <detail::NotOptions F, typename... A>
 auto callAny(F &&function, A &&...args)
-        -> QFuture<typename detail::UnnamedTraits<F, A...>::Result>
+        -> QFuture<typename detail::VerbTypes<F, A...>::Any>
 {
     return callAny(detail::optionsWithoutPlace(), std::forward<F>(function), std::forward<A>(args)...);
 }

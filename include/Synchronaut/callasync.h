@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Synchronaut/detail/makecall.h>
+#include <Synchronaut/detail/streamcalls.h>
 #include <Synchronaut/task.h>
 
 namespace Synchronaut {
@@ -22,9 +23,8 @@ struct LazyStart
 
 /// Starts \a call for the task that runs now.
 SYNCHRONAUT_EXPORT void startLazily(CallState *call, const LazyStart &start);
-/// True where the awaiting task has to be known before the call starts; then these two do it: one
-/// before, false if the call has settled, and one after the task is suspended.
-SYNCHRONAUT_EXPORT bool startsSuspended(const LazyStart &start);
+/// The same in two steps, where the call must not start before it is known who awaits it: one before
+/// the task suspends, false if the call has settled, and one after that.
 SYNCHRONAUT_EXPORT bool beginLazily(CallState *call, const LazyStart &start);
 SYNCHRONAUT_EXPORT void runLazily(CallState *call, const LazyStart &start);
 
@@ -45,8 +45,8 @@ public:
     {
         if (!this->m_callee)
             throwEmptyTask();
-        if (m_start.synchronizer && startsSuspended(m_start))
-            return suspendAndStart(frame);
+        if (m_start.runner == AsyncRunner::Synchronizer)
+            return suspendAndStart(frame); // or a circle might be overlooked
         startLazily(this->m_callee.get(), m_start);
         return CallAwaiter<T>::await_suspend(frame);
     }
@@ -107,26 +107,35 @@ private:
     A call of \a function with copies of \a args, made now, that starts when it is awaited: a plain
     function on the pool, an async one on the awaiting coroutine's own loop.
 
+    Of a function that returns a Generator<T> or an AsyncGenerator<T> it gives an AsyncGenerator<T>. Each
+    item of the former is a call on the pool; between items no thread is held. The latter runs on
+    the awaiting coroutine's loop.
+
     Timeouts count from the await, which also takes the context along. Throws, when awaited, what
     the function throws, unchanged, and CallError's descendants. Any thread.
 */
 template <detail::NotOptions F, typename... A>
 auto callAsync(CallOptions options, F &&function, A &&...args)
-        -> AsyncCall<typename detail::UnnamedTraits<F, A...>::Result>
+        -> typename detail::VerbTypes<F, A...>::Async
 {
     using Traits = detail::UnnamedTraits<F, A...>;
     using T = typename Traits::Result;
-    const detail::LazyStart start{
-            detail::namedOptions(options, function), detail::typeText<std::remove_cvref_t<F>>(),
-            Traits::isAsync ? detail::AsyncRunner::Home : detail::AsyncRunner::Pool};
-    return {detail::RefPtr<detail::TypedCall<T>>(
-                    detail::makeCall(std::forward<F>(function), std::forward<A>(args)...)),
-            start};
+    options = detail::namedOptions(options, function);
+    if constexpr (detail::StreamTraits<F, A...>::isStream) {
+        return detail::asyncStream(options, std::forward<F>(function), std::forward<A>(args)...);
+    } else {
+        const detail::LazyStart start{
+                options, detail::typeText<std::remove_cvref_t<F>>(),
+                Traits::isAsync ? detail::AsyncRunner::Home : detail::AsyncRunner::Pool};
+        return {detail::RefPtr<detail::TypedCall<T>>(
+                        detail::makeCall(std::forward<F>(function), std::forward<A>(args)...)),
+                start};
+    }
 }
 
 template <detail::NotOptions F, typename... A>
 auto callAsync(F &&function, A &&...args)
-        -> AsyncCall<typename detail::UnnamedTraits<F, A...>::Result>
+        -> typename detail::VerbTypes<F, A...>::Async
 {
     return callAsync(detail::optionsWithoutPlace(), std::forward<F>(function), std::forward<A>(args)...);
 }

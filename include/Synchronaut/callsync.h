@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Synchronaut/detail/makecall.h>
+#include <Synchronaut/detail/streamcalls.h>
 
 namespace Synchronaut {
 
@@ -54,17 +55,26 @@ inline bool isDirect(const CallOptions &options)
     slot, a task or a pool thread, without deadlock (G1, G3, G4).
 
     A plain function is called directly, on the pool if a timeout, deadline, executor or
-    forceOffload is given. An async one runs on the background loop. Throws what the function
+    forceOffload is given. An async one runs on the background loop.
+
+    Of a function that returns a Generator<T> it gives a Generator<T>, that returns an AsyncGenerator<T>
+    a BlockingRange<T>. These keep function and arguments, run in the same places, item by item from
+    the first one on, and in the context of this call. A generator with \a context is run on the pool.
+
+    Throws what the function
     throws, unchanged, and CallError's descendants: CallTimeout, CallCanceled, LoopStopped,
     DeadlockError, CallError for bad arguments.
 */
 template <detail::NotOptions F, typename... A>
 auto callSync(CallOptions options, F &&function, A &&...args) ->
-        typename detail::UnnamedTraits<F, A...>::Result
+        typename detail::VerbTypes<F, A...>::Sync
 {
     options = detail::namedOptions(options, function);
     using Traits = detail::UnnamedTraits<F, A...>;
-    if constexpr (!Traits::isAsync && !Traits::takesPromise) {
+    if constexpr (detail::StreamTraits<F, A...>::isStream) {
+        return detail::syncStream(options, detail::isDirect(options), std::forward<F>(function),
+                                  std::forward<A>(args)...);
+    } else if constexpr (!Traits::isAsync && !Traits::takesPromise) {
         if (detail::isDirect(options)) {
             if (!detail::callFlaw<std::decay_t<decltype(detail::unnamed(function))>>(
                         detail::unnamed(function), args...)) {
@@ -78,11 +88,12 @@ auto callSync(CallOptions options, F &&function, A &&...args) ->
             }
         }
     }
-    return detail::callAndWait(options, std::forward<F>(function), std::forward<A>(args)...);
+    if constexpr (!detail::StreamTraits<F, A...>::isStream)
+        return detail::callAndWait(options, std::forward<F>(function), std::forward<A>(args)...);
 }
 
 template <detail::NotOptions F, typename... A>
-auto callSync(F &&function, A &&...args) -> typename detail::UnnamedTraits<F, A...>::Result
+auto callSync(F &&function, A &&...args) -> typename detail::VerbTypes<F, A...>::Sync
 {
     return callSync(detail::optionsWithoutPlace(), std::forward<F>(function), std::forward<A>(args)...);
 }

@@ -24,10 +24,19 @@ AsyncGenerator<T> emissionsOf(RefPtr<EmissionQueue<T>> queue,
     for (;;) {
         std::list<T> items = queue->take();
         if (items.empty()) {
-            if (const RefPtr<EmissionNews> news = queue->news())
-                co_await CallAwaiterSource<void>(news.get());
-            else
-                queue->throwEnd();
+            StepError stopped;
+            try {
+                if (const RefPtr<EmissionNews> news = queue->news())
+                    co_await CallAwaiterSource<void>(news.get());
+                else
+                    queue->throwEnd();
+            } catch (const CallCanceled &) {
+                stopped.error = std::current_exception();
+            } catch (const CallTimeout &) {
+                stopped.error = std::current_exception();
+            }
+            if (stopped.error) // the consumer has waited long enough for this item, not for the next
+                co_yield std::move(stopped);
         }
         while (!items.empty()) {
             co_yield std::move(items.front());
@@ -46,8 +55,9 @@ AsyncGenerator<T> emissionsOf(RefPtr<EmissionQueue<T>> queue,
 
     When the sender dies, or the connection is cut by a disconnect() of others, the stream gives what
     it still has and then throws SenderDestroyed. CallError if \a sender is null or \a signal is no
-    signal. Destroying the generator unsubscribes. An item that is awaited with a limit ends the
-    stream when the limit passes, as in any generator. Any thread with an event loop.
+    signal. Destroying the generator unsubscribes. When the limit of one item passes, or the call that
+    awaits it is cancelled, the stream goes on to keep what is emitted and can be asked again. Any
+    thread with an event loop.
 */
 template <typename Sender, typename Signal>
 auto emissions(Sender *sender, Signal signal) -> AsyncGenerator<detail::EmissionItem<Signal>>

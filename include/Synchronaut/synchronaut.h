@@ -3,7 +3,9 @@
 #include <Synchronaut/asyncgenerator.h>
 #include <Synchronaut/asyncresource.h>
 #include <Synchronaut/batchoptions.h>
+#include <Synchronaut/blockingrange.h>
 #include <Synchronaut/bridge.h>
+#include <Synchronaut/buffered.h>
 #include <Synchronaut/call.h>
 #include <Synchronaut/callablename.h>
 #include <Synchronaut/callany.h>
@@ -26,6 +28,7 @@
 #include <Synchronaut/outcome.h>
 #include <Synchronaut/parallelmap.h>
 #include <Synchronaut/process.h>
+#include <Synchronaut/proxytarget.h>
 #include <Synchronaut/retry.h>
 #include <Synchronaut/run.h>
 #include <Synchronaut/scopedresource.h>

@@ -33,16 +33,16 @@ Task<typename Results::Items> allOf(std::tuple<A...> awaitables)
 template <typename T, typename A>
 Task<ListOf<T>> allOf(std::vector<A> awaitables)
 {
-    std::vector<ResultSlot<T>> slots(awaitables.size());
+    std::vector<ResultSlot<T>> results(awaitables.size());
     AllCalls children("whenAll");
     for (std::size_t i = 0; i < awaitables.size(); ++i)
-        startChild<T>(children, std::move(awaitables[i]), qsizetype(i), &slots[i]);
+        startChild<T>(children, std::move(awaitables[i]), qsizetype(i), &results[i]);
     co_await Join(children);
     children.throwUnlessAllSucceeded();
     if constexpr (!std::is_void_v<T>) {
         std::vector<T> values;
-        values.reserve(slots.size());
-        for (ResultSlot<T> &slot : slots)
+        values.reserve(results.size());
+        for (ResultSlot<T> &slot : results)
             values.push_back(slot.take());
         co_return values;
     }

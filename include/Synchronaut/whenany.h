@@ -64,7 +64,7 @@ struct FirstOf : ResultsOf<T...>
             if (i++ == index)
                 one.emplace(takeItem(slot));
         };
-        std::apply([&](auto &...slot) { (takeIfWinner(slot), ...); }, this->slots);
+        std::apply([&](auto &...slot) { (takeIfWinner(slot), ...); }, this->results);
         return std::move(*one);
     }
 };
@@ -88,15 +88,15 @@ Task<AnyResult<typename Results::One>> anyOf(const char *name, std::tuple<A...> 
 template <typename T, typename A>
 Task<AnyResult<ItemOf<T>>> anyOf(const char *name, std::vector<A> awaitables)
 {
-    std::vector<ResultSlot<T>> slots(awaitables.size());
+    std::vector<ResultSlot<T>> results(awaitables.size());
     AnyCalls children(name);
     if (awaitables.empty())
         children.throwEmpty();
     for (std::size_t i = 0; i < awaitables.size(); ++i)
-        startChild<T>(children, std::move(awaitables[i]), qsizetype(i), &slots[i]);
+        startChild<T>(children, std::move(awaitables[i]), qsizetype(i), &results[i]);
     co_await Join(children);
     const qsizetype winner = children.takeWinner();
-    AnyResult<ItemOf<T>> result{winner, takeItem(slots[static_cast<std::size_t>(winner)])};
+    AnyResult<ItemOf<T>> result{winner, takeItem(results[static_cast<std::size_t>(winner)])};
     co_return result;
 }
 

@@ -1,5 +1,6 @@
 // P4: a plain thread calls an async function and waits for it.
 #include "support/cases.h"
+#include "support/plainthread.h"
 
 #include <Synchronaut/Synchronaut>
 
@@ -13,34 +14,10 @@
 #include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
-#include <utility>
-#include <vector>
 
 namespace Benchmarks {
 
 namespace {
-
-constexpr int callCount = 3000;
-constexpr int warmUp = 100;
-
-/// Runs \a call often in a thread that has nothing to do with Qt. Gives the median time of a call,
-/// so that what else the machine does is left out.
-template <typename Call>
-double inPlainThread(Call call)
-{
-    std::vector<double> times;
-    times.reserve(callCount);
-    std::thread([&times, &call] {
-        for (int i = 0; i < warmUp; ++i)
-            call(i);
-        for (int i = 0; i < callCount; ++i) {
-            const Stopwatch watch;
-            call(i);
-            times.push_back(watch.ns());
-        }
-    }).join();
-    return median(std::move(times));
-}
 
 Synchronaut::Task<int> trivial(int i)
 {

@@ -169,12 +169,37 @@ double cancelQueued()
     return time;
 }
 
+// As many coroutines, each ended by an exception that it does not catch: what the language takes.
+Task<> thrower()
+{
+    throw 1;
+    co_return;
+}
+
+Task<double> throwEach()
+{
+    const Stopwatch watch;
+    for (int i = 0; i < manyPending; ++i) {
+        try {
+            co_await thrower();
+        } catch (int) {
+        }
+    }
+    co_return watch.ns();
+}
+
+double throwMany()
+{
+    return Synchronaut::run(throwEach());
+}
+
 Cases cases()
 {
     Cases all;
     const Comparison tenMilliseconds{"-", {}, {Target::Kind::AtMost, 1e7}, false};
+    const Comparison limit{"limit: 10,000 throws", throwMany, {Target::Kind::AtMostTimes, 1.5}, false};
     all.push_back({"CANCEL", "10,000 pending tasks of a group, joined", "ns", cancelTaskGroup,
-                   {tenMilliseconds}});
+                   {tenMilliseconds, limit}});
     all.push_back({"CANCEL", "10,000 queued plain calls, finished", "ns", cancelQueued,
                    {tenMilliseconds}});
     add<callsHere>(all, "async call with a limit");

@@ -9,6 +9,7 @@
 #include <QtCore/QEventLoop>
 #include <QtCore/QPromise>
 
+#include <utility>
 #include <vector>
 
 namespace Benchmarks {
@@ -42,12 +43,18 @@ Task<void> awaitPending(QFuture<int> future, int *open, QEventLoop *loop)
         loop->quit();
 }
 
+void awaitOneFuture(QFuture<int> future, int *open, QEventLoop *loop)
+{
+    startTask(awaitPending(std::move(future), open, loop));
+}
+
 double ready()
 {
     return Synchronaut::run(awaitReadyFuture(readyCount)) / readyCount;
 }
 
 // All pending at once, a coroutine each, under a running loop; finished by hand on the same thread.
+template <void (*awaitOne)(QFuture<int>, int *, QEventLoop *)>
 double pendingFutures(int count)
 {
     std::vector<QPromise<int>> promises(static_cast<std::size_t>(count));
@@ -57,7 +64,7 @@ double pendingFutures(int count)
     int open = count;
     const auto work = [&] {
         for (QPromise<int> &promise : promises)
-            startTask(awaitPending(promise.future(), &open, &loop));
+            awaitOne(promise.future(), &open, &loop);
         for (QPromise<int> &promise : promises) {
             promise.addResult(1);
             promise.finish();
@@ -86,12 +93,14 @@ double blocksEach()
 Cases cases()
 {
     using Kind = Target::Kind;
+    constexpr auto ours = pendingFutures<awaitOneFuture>;
+    constexpr auto qcoro = pendingFutures<QCoroPeer::awaitOneFuture>;
     return {{"P11", "co_await of a ready QFuture", "ns", ready,
              {{"QCoro", [] { return QCoroPeer::readyFutures(readyCount); }, {Kind::AtMostTimes, 1}}}},
-            {"P11", "co_await of a pending QFuture", "ns", pending<pendingFutures>,
-             {{"QCoro", pending<QCoroPeer::pendingFutures>, {Kind::AtMostTimes, 0.5}}}},
-            {"P11", "co_await of a pending QFuture", "blocks", blocksEach<pendingFutures>,
-             {{"QCoro", blocksEach<QCoroPeer::pendingFutures>, {Kind::AtMostTimes, 1}, false}}}};
+            {"P11", "co_await of a pending QFuture", "ns", pending<ours>,
+             {{"QCoro", pending<qcoro>, {Kind::AtMostTimes, 0.5}}}},
+            {"P11", "co_await of a pending QFuture", "blocks", blocksEach<ours>,
+             {{"QCoro", blocksEach<qcoro>, {Kind::AtMostTimes, 1}, false}}}};
 }
 
 const Subject s_subject(cases);

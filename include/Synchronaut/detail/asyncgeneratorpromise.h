@@ -19,6 +19,9 @@ class AsyncGenerator;
 
 namespace detail {
 
+template <typename T>
+class StreamHandle;
+
 [[noreturn]] SYNCHRONAUT_EXPORT void throwBusyGenerator();
 /// What closing throws into a generator.
 SYNCHRONAUT_EXPORT std::exception_ptr generatorClosed();
@@ -181,6 +184,12 @@ inline bool GeneratorConsumer::step(TaskPromiseBase &mine, std::coroutine_handle
     return true;
 }
 
+/// co_yield of one ends the step with an error, and the generator can be gone on with.
+struct StepError
+{
+    std::exception_ptr error;
+};
+
 /// What co_yield gives back.
 template <typename In>
 struct SentValue
@@ -198,6 +207,10 @@ class AsyncGeneratorPromise final : public AsyncGeneratorPromiseBase
 {
 public:
     using Sent = std::conditional_t<std::is_void_v<In>, Empty, std::optional<In>>;
+
+    AsyncGeneratorPromise() noexcept = default;
+    /// Of streamItems().
+    explicit AsyncGeneratorPromise(StreamHandle<T> &handle) noexcept { stream = handle.get(); }
 
     AsyncGenerator<T, In> get_return_object() noexcept;
 
@@ -260,6 +273,13 @@ public:
     DelegateAwaiter yield_value(AsyncGenerator<T, In> &&other) noexcept
     {
         return DelegateAwaiter(std::move(other));
+    }
+
+    YieldAwaiter yield_value(StepError &&step) noexcept
+    {
+        this->root->item = nullptr;
+        this->root->error = std::move(step.error);
+        return YieldAwaiter(*this);
     }
 
     template <typename A>

@@ -114,25 +114,19 @@ public:
 
     RefPtr<TypedCall<T>> makeCall(RefPtr<CallObserver> observer, std::uint32_t number) const override
     {
-        using Again = SameWork<Work>;
-        using Base = std::conditional_t<Traits::isAsync, TaskCall<T, Again>, PlainCall<T, Again>>;
-        using Observed = ObservedCall<Base>;
-        RefPtr<Observed> call;
-        const char *flaw = this->flaw();
+        const auto make = [&](const char *flaw, auto &&work) {
+            return makeObservedCall<T, SameWork<Work>, Traits::isAsync>(
+                    std::move(observer), number, flaw, std::forward<decltype(work)>(work));
+        };
         if constexpr (copies) {
-            call = RefPtr<Observed>(new Observed(std::move(observer), number, std::in_place,
-                                                 m_work)); // owned by the references to it
+            return make(this->flaw(), m_work);
         } else {
-            if (m_taken.exchange(true))
-                flaw = "its arguments can only be moved, and an earlier start of this Call has "
-                       "taken them; make a new one with call()";
-            call = RefPtr<Observed>(new Observed(std::move(observer), number, std::in_place,
-                                                 std::move(m_work))); // the same
+            return make(m_taken.exchange(true)
+                                ? "its arguments can only be moved, and an earlier start of this Call has "
+                                  "taken them; make a new one with call()"
+                                : this->flaw(),
+                        std::move(m_work));
         }
-        call->flaw = flaw;
-        if (!Traits::isAsync)
-            call->setPolled(); // a coroutine is told
-        return call;
     }
 
 private:

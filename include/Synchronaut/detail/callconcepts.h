@@ -12,6 +12,15 @@
 #include <type_traits>
 #include <utility>
 
+namespace Synchronaut {
+
+template <typename T>
+class Generator;
+template <typename T, typename In>
+class AsyncGenerator;
+
+} // namespace Synchronaut
+
 namespace Synchronaut::detail {
 
 // -- kinds of awaitables --------------------------------------------------------------------------
@@ -80,6 +89,29 @@ struct AwaitResult<A, D>
 template <typename T>
 concept Awaitable = IsFuture<std::remove_cvref_t<T>>::value || IsTask<std::remove_cvref_t<T>>::value
         || (!std::is_void_v<T> && ForeignAwaitable<T>);
+
+// -- streams ----------------------------------------------------------------------------------------
+
+/// What a stream function returns: Generator<T> or AsyncGenerator<T>.
+template <typename R>
+struct StreamOf
+{
+    static constexpr bool isStream = false;
+};
+template <typename T>
+struct StreamOf<Generator<T>>
+{
+    static constexpr bool isStream = true;
+    static constexpr bool isAsync = false;
+    using Item = T;
+};
+template <typename T>
+struct StreamOf<AsyncGenerator<T, void>>
+{
+    static constexpr bool isStream = true;
+    static constexpr bool isAsync = true;
+    using Item = T;
+};
 
 // -- kinds of callables ---------------------------------------------------------------------------
 

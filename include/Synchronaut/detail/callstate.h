@@ -71,6 +71,9 @@ public:
     /// Captures context, deadline, parent. False when it settled at once: expired, negative,
     /// cancelled, a null callable, no application.
     bool begin(const CallOptions &options, const char *typeName, bool needsApplication);
+    /// Makes the call one of \a chain, for those who serve that while they wait. Before it starts, or
+    /// at home.
+    void joinChain(std::uint64_t newChain) noexcept;
     /// What begin() gets to hear of a null function or object; null: nothing wrong.
     const char *flaw = nullptr;
     /// Throws CallCanceled if this call, which is running, is to stop or out of time.
@@ -225,6 +228,8 @@ private:
     void expireCallers();
     void deliverStop();
     void stopBlocked(Outcome outcome);
+    void publishStopped(Outcome outcome);
+    CallCanceled canceledError() const;
     void wakeWaiter(Waiter waiter);
     void disarm() noexcept;
     void watchFutureCancel();

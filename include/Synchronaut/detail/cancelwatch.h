@@ -24,7 +24,6 @@ public:
     void drop() noexcept;
 
 private:
-    struct Request;
     void watchHere(const QFuture<void> &future, const RefPtr<CallState> &call);
     void dropWatcher() noexcept;
 

@@ -151,7 +151,7 @@ struct ResultsOf
 {
     using Items = std::tuple<ItemOf<T>...>;
 
-    std::tuple<ResultSlot<T>...> slots;
+    std::tuple<ResultSlot<T>...> results;
 
     template <typename... A>
     void start(ChildCalls &children, std::tuple<A...> &awaitables)
@@ -160,14 +160,14 @@ struct ResultsOf
     }
     Items takeAll()
     {
-        return std::apply([](auto &...slot) { return Items(takeItem(slot)...); }, slots);
+        return std::apply([](auto &...slot) { return Items(takeItem(slot)...); }, results);
     }
 
 private:
     template <typename... A, std::size_t... I>
     void startEach(ChildCalls &children, std::tuple<A...> &awaitables, std::index_sequence<I...>)
     {
-        (startChild<T>(children, std::move(std::get<I>(awaitables)), qsizetype(I), &std::get<I>(slots)), ...);
+        (startChild<T>(children, std::move(std::get<I>(awaitables)), qsizetype(I), &std::get<I>(results)), ...);
     }
 };
 

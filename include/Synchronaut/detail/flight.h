@@ -100,15 +100,10 @@ public:
     {
         using Function = std::decay_t<decltype(unnamed(std::forward<F>(function)))>;
         using Traits = CallTraits<Function, A...>;
-        using Work = WorkOf<Function, A...>;
-        using Base = std::conditional_t<Traits::isAsync, TaskCall<T, Work>, PlainCall<T, Work>>;
         const char *const flaw = callFlaw<Function>(unnamed(function), args...);
-        const RefPtr<CallState> call(new ObservedCall<Base>(
-                RefPtr<CallObserver>(this), 0, std::in_place, unnamed(std::forward<F>(function)),
-                std::forward<A>(args)...)); // owned by the references to it
-        call->flaw = flaw;
-        if (!Traits::isAsync)
-            call->setPolled(); // a coroutine is told
+        const RefPtr<CallState> call(makeObservedCall<T, WorkOf<Function, A...>, Traits::isAsync>(
+                RefPtr<CallObserver>(this), 0, flaw, unnamed(std::forward<F>(function)),
+                std::forward<A>(args)...));
         {
             const std::lock_guard lock(m_table->lock);
             m_execution = call;

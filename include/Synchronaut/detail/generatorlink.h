@@ -10,6 +10,7 @@ namespace Synchronaut::detail {
 
 class GeneratorOwner;
 class GeneratorConsumer;
+class StreamCore;
 
 /*!
     What every generator's frame has: its place in a chain of delegation (co_yield std::move(other)).
@@ -68,6 +69,7 @@ public:
     void *item = nullptr; ///< in the leaf's frame; null: the end
     GeneratorConsumer *consumer = nullptr; ///< who is suspended until the step is over
     bool stepDone = false;
+    StreamCore *stream = nullptr; ///< root: whose items these are, if it is the face of a stream
 };
 
 /// Owns a generator's frame; moves with the generator object.

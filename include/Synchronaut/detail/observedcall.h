@@ -1,9 +1,12 @@
 #pragma once
 
 #include <Synchronaut/detail/callstate.h>
+#include <Synchronaut/detail/plaincall.h>
 #include <Synchronaut/detail/refptr.h>
+#include <Synchronaut/task.h>
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 namespace Synchronaut::detail {
@@ -52,5 +55,19 @@ private:
     const RefPtr<CallObserver> m_observer;
     const std::uint32_t m_number;
 };
+
+/// Makes the call that Work is done by, as a coroutine (\a isAsync) or plainly. \a args make the Work.
+template <typename T, typename Work, bool isAsync, typename... A>
+RefPtr<TypedCall<T>> makeObservedCall(RefPtr<CallObserver> observer, std::uint32_t number, const char *flaw,
+                                      A &&...args)
+{
+    using Base = std::conditional_t<isAsync, TaskCall<T, Work>, PlainCall<T, Work>>;
+    RefPtr<TypedCall<T>> call(new ObservedCall<Base>(std::move(observer), number, std::in_place,
+                                                     std::forward<A>(args)...)); // owned by the references
+    call->flaw = flaw;
+    if (!isAsync)
+        call->setPolled(); // a coroutine is told
+    return call;
+}
 
 } // namespace Synchronaut::detail

@@ -52,6 +52,7 @@ public:
     bool isCurrent() const noexcept;
     /// Of the loop; null after stop().
     QThread *thread() const noexcept;
+    Mailbox &mailbox() const noexcept { return *m_mailbox; }
     const QString &name() const noexcept { return m_name; }
     /// Runs \a call, which has begun, on the loop: at once if that is this thread. Any thread.
     void start(CallState *call);

@@ -84,7 +84,11 @@ protected:
             return;
         }
         try {
-            if constexpr (std::is_void_v<T>) {
+            if constexpr (reportsItself) {
+                destroyRoot();
+                if (this->claim())
+                    this->publish(CallState::Outcome::Value);
+            } else if constexpr (std::is_void_v<T>) {
                 destroyRoot();
                 this->settleValue();
             } else {
@@ -108,6 +112,9 @@ protected:
     }
 
 private:
+    /// The coroutine has put the results into the future while it ran.
+    static constexpr bool reportsItself = !std::is_void_v<T> && std::is_same_v<Frame, Task<void>>;
+
     std::optional<Work> m_work;
     Frame m_task;
 };

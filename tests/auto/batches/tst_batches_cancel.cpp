@@ -8,6 +8,7 @@
 #include <QtCore/QSemaphore>
 #include <QtCore/QThreadPool>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,21 @@ int throwWhen(const std::function<bool()> &condition)
 {
     static_cast<void>(eventually(condition));
     throw 13;
+}
+
+int fail()
+{
+    throw 1;
+}
+
+/// Does not look at whether it is cancelled.
+auto deafUntil(std::atomic<bool> &release)
+{
+    return [&release] {
+        while (!release)
+            QThread::usleep(200);
+        return 1;
+    };
 }
 
 bool allGone(const Counter &counter)
@@ -87,12 +103,7 @@ void TestBatchesCancel::init()
 void TestBatchesCancel::failsAtTheMomentOfTheFirstFailure()
 {
     std::atomic<bool> release{false};
-    const auto deaf = [&release] {
-        while (!release)
-            QThread::usleep(200);
-        return 1;
-    };
-    const auto fail = []() -> int { throw 1; };
+    const auto deaf = deafUntil(release);
     const QFuture<QList<int>> future = parallelMap({call(deaf), call(fail), call(deaf)});
     QVERIFY(finishes(future));
     QVERIFY(!release);
@@ -105,12 +116,7 @@ void TestBatchesCancel::failsAtTheMomentOfTheFirstFailure()
 void TestBatchesCancel::failsWhileTheCallerBlocks()
 {
     std::atomic<bool> release{false};
-    const auto deaf = [&release] {
-        while (!release)
-            QThread::usleep(200);
-        return 1;
-    };
-    const auto fail = []() -> int { throw 1; };
+    const auto deaf = deafUntil(release);
     for (int round = 0; round < 50; ++round) {
         release = false;
         QCOMPARE(thrownBy([&] {

@@ -110,6 +110,9 @@ private Q_SLOTS:
     void g1_outerCallReleasesInnerOne();
     void g1_longWaitHoldsUpNobodyElse();
     void g1_manyThreadsBlockAtOnce();
+
+private:
+    void hundredLevels(Task<int> (*level)(int));
 };
 
 void TestBlockingCallSync::g1_plainThread()
@@ -174,6 +177,21 @@ void TestBlockingCallSync::g1_qtConcurrentThread()
     QCOMPARE(future.result(), 23);
 }
 
+void TestBlockingCallSync::hundredLevels(Task<int> (*level)(int))
+{
+    QFETCH(const bool, underLoop);
+    int value = 0;
+    const auto nest = [&] { value = callSync(level, 100); };
+    const int extra = extraThreads([&] {
+        if (underLoop)
+            inSlot(nest);
+        else
+            nest();
+    });
+    QCOMPARE(value, 100);
+    QVERIFY2(extra <= 4, qPrintable(QString::number(extra)));
+}
+
 void TestBlockingCallSync::g1_hundredLevelsSyncAndPlain_data()
 {
     QTest::addColumn<bool>("underLoop");
@@ -183,17 +201,7 @@ void TestBlockingCallSync::g1_hundredLevelsSyncAndPlain_data()
 
 void TestBlockingCallSync::g1_hundredLevelsSyncAndPlain()
 {
-    QFETCH(const bool, underLoop);
-    int value = 0;
-    const auto nest = [&value] { value = callSync(asyncLevel, 100); };
-    const int extra = extraThreads([&] {
-        if (underLoop)
-            inSlot(nest);
-        else
-            nest();
-    });
-    QCOMPARE(value, 100);
-    QVERIFY2(extra <= 4, qPrintable(QString::number(extra)));
+    hundredLevels(asyncLevel);
 }
 
 void TestBlockingCallSync::g1_hundredLevelsThroughThePool_data()
@@ -204,17 +212,7 @@ void TestBlockingCallSync::g1_hundredLevelsThroughThePool_data()
 // Without lending, each of the fifty blocked pool functions would hold a thread of its own.
 void TestBlockingCallSync::g1_hundredLevelsThroughThePool()
 {
-    QFETCH(const bool, underLoop);
-    int value = 0;
-    const auto nest = [&value] { value = callSync(awaitingLevel, 100); };
-    const int extra = extraThreads([&] {
-        if (underLoop)
-            inSlot(nest);
-        else
-            nest();
-    });
-    QCOMPARE(value, 100);
-    QVERIFY2(extra <= 4, qPrintable(QString::number(extra)));
+    hundredLevels(awaitingLevel);
 }
 
 void TestBlockingCallSync::g1_manyTasksBlockOnOneLoop()

@@ -1,10 +1,10 @@
 // spawn(owner, task): after the owner is gone no line of its coroutine runs, and its locals were
 // destroyed by then, whatever it was waiting for (G10-G13).
 #include "../support/waiting.h"
+#include "../support/foreignawaitable.h"
 
 #include <QtTest/QTest>
 
-#include <coroutine>
 #include <memory>
 #include <vector>
 
@@ -14,28 +14,11 @@ using namespace TestSupport;
 
 namespace {
 
-/// An awaitable of another library: resumes when told, on the telling thread.
-class Signal
-{
-public:
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> frame) noexcept { m_frame = frame.address(); }
-    void await_resume() const noexcept { }
-    ~Signal()
-    {
-        if (void *const frame = m_frame.exchange(nullptr))
-            std::coroutine_handle<>::from_address(frame).destroy(); // a foreign side that gives up
-    }
-
-private:
-    std::atomic<void *> m_frame{nullptr};
-};
-
 struct World
 {
     Counter counter;
     QPromise<int> promise;
-    Signal foreign;
+    ForeignAwaitable foreign;
     QObject *elsewhere = nullptr;
     std::atomic<bool> release{false};
     std::atomic<int> running{0}; ///< functions on other threads

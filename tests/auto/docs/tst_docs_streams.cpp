@@ -1,7 +1,10 @@
 // Snippets of src/doc/streams.md.
 #include <Synchronaut/Synchronaut>
 
+#include <QtCore/QFile>
+#include <QtCore/QFutureWatcher>
 #include <QtCore/QProcess>
+#include <QtCore/QTemporaryFile>
 #include <QtTest/QTest>
 
 using namespace std::chrono_literals;
@@ -92,6 +95,92 @@ Task<QStringList> readBook()
     co_return all;
 }
 
+//! [streams-blocking-range]
+qsizetype lengthOfPages(int n)
+{
+    qsizetype sum = 0;
+    for (const QString &page : callSync(pages, n))
+        sum += page.size();
+    return sum;
+}
+//! [streams-blocking-range]
+
+QStringList pagesInTime()
+{
+    QStringList all;
+    //! [streams-blocking-timeout]
+    for (const QString &page : callSync({.timeout = 5s, .name = "pages"}, pages, 3))
+        all += page;
+    //! [streams-blocking-timeout]
+    return all;
+}
+
+AsyncGenerator<int> asyncSquares(int n)
+{
+    for (int i = 0; i < n; ++i)
+        co_yield i * i;
+}
+
+qint64 sumOfManySquares()
+{
+    qint64 sum = 0;
+    //! [streams-buffered-range]
+    for (const int square : buffered(callSync(asyncSquares, 1000), 64))
+        sum += square;
+    //! [streams-buffered-range]
+    return sum;
+}
+
+//! [streams-buffered]
+Task<QStringList> readAhead()
+{
+    QStringList all;
+    AsyncGenerator<QString> stream = buffered(pages(5), 2);
+    SYNCHRONAUT_FOR_AWAIT(const QString &page, stream)
+    {
+        co_await sleepFor(1ms); // meanwhile the next pages are requested
+        all += page;
+    }
+    co_return all;
+}
+//! [streams-buffered]
+
+//! [streams-async-of-blocking]
+Generator<QByteArray> linesOf(QString path)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        throw std::runtime_error("cannot open the file");
+    while (!file.atEnd())
+        co_yield file.readLine(); // may block
+}
+
+Task<int> countLinesOf(QString path)
+{
+    int lines = 0;
+    AsyncGenerator<QByteArray> stream = callAsync(linesOf, path);
+    SYNCHRONAUT_FOR_AWAIT([[maybe_unused]] const QByteArray &line, stream)
+        ++lines;
+    co_return lines;
+}
+//! [streams-async-of-blocking]
+
+class Reader : public QObject
+{
+public:
+    void read()
+    {
+        //! [streams-call-any]
+        QFuture<QString> future = callAny(pages, 3);
+        auto *const watcher = new QFutureWatcher<QString>(this);
+        connect(watcher, &QFutureWatcherBase::resultReadyAt, this,
+                [this, watcher](int index) { m_pages += watcher->resultAt(index); });
+        watcher->setFuture(future);
+        //! [streams-call-any]
+    }
+    QStringList m_pages;
+};
+
 //! [streams-from-signal]
 Task<QString> nameAfter(QObject *object, const QString &name)
 {
@@ -149,6 +238,22 @@ private Q_SLOTS:
         QCOMPARE(run(firstPage()), QStringLiteral("page 0"));
         QCOMPARE(run(addUp()), 5);
         QCOMPARE(run(readBook()).size(), 3);
+    }
+
+    void acrossThreads()
+    {
+        QCOMPARE(lengthOfPages(3), 18);
+        QCOMPARE(pagesInTime().size(), 3);
+        QCOMPARE(sumOfManySquares(), 332833500);
+        QCOMPARE(run(readAhead()).size(), 5);
+        QTemporaryFile file;
+        QVERIFY(file.open());
+        file.write("one\ntwo\n");
+        file.close();
+        QCOMPARE(run(countLinesOf(file.fileName())), 2);
+        Reader reader;
+        reader.read();
+        QTRY_COMPARE(reader.m_pages.size(), 3);
     }
 
     void fromSignals()

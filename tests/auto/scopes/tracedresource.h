@@ -4,6 +4,7 @@
 #include "../support/waiting.h"
 
 #include <QtCore/QStringList>
+#include <QtTest/QTest>
 
 #include <functional>
 #include <memory>
@@ -15,6 +16,18 @@ inline Synchronaut::ContextVar<QString> &whoVariable()
 {
     static Synchronaut::ContextVar<QString> variable("who", QStringLiteral("nobody"));
     return variable;
+}
+
+/// Calls \a attempt with longer and longer limits, until one was long enough to reach what is tested:
+/// on a busy machine a short one passes before anything has begun.
+template <typename Attempt>
+void withLimitThatReaches(Attempt attempt)
+{
+    for (auto limit = std::chrono::milliseconds(20); limit < std::chrono::seconds(20); limit *= 2) {
+        if (attempt(limit))
+            return;
+    }
+    QFAIL("nothing was reached");
 }
 
 /// Text of any error; empty for none.

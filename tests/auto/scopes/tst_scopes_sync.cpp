@@ -1,7 +1,6 @@
 // Scopes in sync code: both ends on one loop and in one context, joined, whatever happens here.
 #include "tracedresource.h"
 
-#include <QtCore/QSemaphore>
 #include <QtTest/QTest>
 
 using namespace std::chrono_literals;
@@ -16,41 +15,7 @@ Task<int> lengthLater(const QString &name)
     co_return int(name.size());
 }
 
-Task<> waitForever(const QString &)
-{
-    co_await sleepFor(1h);
-}
-
 const QStringList quiet{QStringLiteral("acquire a"), QStringLiteral("releasing a ()"), QStringLiteral("released a")};
-
-/// Acquires for ever; says so when it starts and when it unwinds, which takes its time.
-struct SlowAcquire
-{
-    Task<int> acquire()
-    {
-        acquiring.release();
-        std::exception_ptr error;
-        try {
-            co_await sleepFor(1h);
-        } catch (...) {
-            error = std::current_exception();
-        }
-        {
-            const CancellationShield shield;
-            co_await sleepFor(20ms);
-        }
-        unwound = true;
-        std::rethrow_exception(error);
-    }
-    Task<> release(std::exception_ptr)
-    {
-        released = true;
-        co_return;
-    }
-    QSemaphore acquiring;
-    std::atomic<bool> unwound{false};
-    std::atomic<bool> released{false};
-};
 
 } // namespace
 
@@ -68,15 +33,9 @@ private Q_SLOTS:
     void lostReleaseErrorsAreLogged();
     void releaseShowsItsError();
     void failingAcquireThrows();
-    void timeoutOfAcquireIsJoined();
-    void cancelledAcquireIsJoined();
-    void timeoutOfAsyncBodyIsJoined();
-    void plainBodySeesTheLimit();
-    void releaseIsShieldedFromTheCaller();
     void insideATaskAndOnEveryThread();
     void manyScopesFromManyThreads();
     void bodyCallsBackIntoThisThread();
-    void badOptions();
     void scopeOutlivesShutdown();
 };
 
@@ -235,135 +194,6 @@ void TestScopesSync::failingAcquireThrows()
     QCOMPARE(trace.lines().size(), 3);
 }
 
-void TestScopesSync::timeoutOfAcquireIsJoined()
-{
-    const CallOptions options{.timeout = 20ms, .name = "slow"};
-    {
-        SlowAcquire resource;
-        QCOMPARE(thrownBy([&] { const ScopedResource<SlowAcquire> scope(options, resource); }), QByteArray("CallTimeout"));
-        QVERIFY(resource.unwound); // nothing refers to it any more
-        QVERIFY(!resource.released);
-    }
-    {
-        SlowAcquire resource;
-        QCOMPARE(thrownBy([&] { withResourceSync(options, resource, [](int) {}); }), QByteArray("CallTimeout"));
-        QVERIFY(resource.unwound);
-    }
-    {
-        SlowAcquire resource;
-        const auto body = [](int) -> Task<> { co_return; };
-        QCOMPARE(thrownBy([&] { withResourceSync(options, resource, body); }), QByteArray("CallTimeout"));
-        QVERIFY(resource.unwound);
-        QVERIFY(!resource.released);
-    }
-}
-
-void TestScopesSync::cancelledAcquireIsJoined()
-{
-    SlowAcquire resource;
-    std::atomic<bool> thrownTooEarly{false};
-    QByteArray thrown;
-    QSemaphore done;
-    QFuture<void> future = callAny({.forceOffload = true}, [&] {
-        thrown = thrownBy([&] { const ScopedResource<SlowAcquire> scope(resource); });
-        thrownTooEarly = !resource.unwound;
-        done.release();
-    });
-    QVERIFY(resource.acquiring.tryAcquire(1, 20000));
-    future.cancel();
-    QVERIFY(done.tryAcquire(1, 20000));
-    QCOMPARE(thrown, QByteArray("CallCanceled"));
-    QVERIFY(!thrownTooEarly);
-    QVERIFY(!resource.released);
-}
-
-void TestScopesSync::timeoutOfAsyncBodyIsJoined()
-{
-    Trace trace;
-    Plain resource(trace, QStringLiteral("a"));
-    const CallOptions options{.timeout = 30ms};
-    QCOMPARE(thrownBy([&] { withResourceSync(options, resource, waitForever); }), QByteArray("CallTimeout"));
-    QCOMPARE(trace.lines().mid(1), (QStringList{QStringLiteral("releasing a (CallCanceled)"), QStringLiteral("released a")}));
-    QVERIFY(!resource.canceledInRelease);
-    // what release throws replaces the timeout, although the caller has been let go of by then
-    resource.failRelease = true;
-    QCOMPARE(thrownBy([&] { withResourceSync(options, resource, waitForever); }), QByteArray("std::exception: no release"));
-}
-
-void TestScopesSync::plainBodySeesTheLimit()
-{
-    Trace trace;
-    Plain resource(trace, QStringLiteral("a"));
-    const CallOptions options{.timeout = 30ms};
-    const auto polls = [](const QString &) {
-        return eventually([] { return isCanceled(); }, 10s) ? 1 : 0;
-    };
-    QCOMPARE(withResourceSync(options, resource, polls), 1);
-    const auto waits = [](const QString &name) { callSync(waitForever, name); };
-    QCOMPARE(thrownBy([&] { withResourceSync(options, resource, waits); }), QByteArray("CallTimeout"));
-    QCOMPARE(trace.lines().last(), QStringLiteral("released a"));
-    QVERIFY(!resource.canceledInRelease);
-    QVERIFY(!isCanceled());
-}
-
-/// The caller is cancelled while it waits for release; it waits until that has ended.
-void TestScopesSync::releaseIsShieldedFromTheCaller()
-{
-    struct SlowRelease
-    {
-        Task<int> acquire() { co_return 1; }
-        Task<> release(std::exception_ptr error)
-        {
-            told = textOf(error);
-            releasing.release();
-            while (!goOn.tryAcquire(1))
-                co_await sleepFor(1ms);
-            released = true;
-        }
-        QString told;
-        QSemaphore releasing;
-        QSemaphore goOn;
-        std::atomic<bool> released{false};
-    };
-    const auto holdAndRelease = [](SlowRelease &resource) { const ScopedResource<SlowRelease> scope(resource); };
-    { // a cancelled plain function
-        SlowRelease resource;
-        std::atomic<bool> leftTooEarly{false};
-        QSemaphore done;
-        QFuture<void> future = callAny({.forceOffload = true}, [&] {
-            holdAndRelease(resource);
-            leftTooEarly = !resource.released;
-            done.release();
-        });
-        QVERIFY(resource.releasing.tryAcquire(1, 20000));
-        future.cancel();
-        resource.goOn.release();
-        QVERIFY(done.tryAcquire(1, 20000));
-        QVERIFY(!leftTooEarly);
-        QCOMPARE(resource.told, QString());
-    }
-    { // a task that times out
-        SlowRelease resource;
-        std::atomic<bool> leftTooEarly{false};
-        QSemaphore done;
-        const auto inTask = [&]() -> Task<> {
-            co_await sleepFor(1ms);
-            holdAndRelease(resource);
-            leftTooEarly = !resource.released;
-            done.release();
-        };
-        QCOMPARE(thrownBy([&] {
-                     QFuture<void> future = callAny({.timeout = 50ms}, inTask);
-                     QVERIFY(resource.releasing.tryAcquire(1, 20000));
-                     future.waitForFinished();
-                 }),
-                 QByteArray("CallTimeout"));
-        resource.goOn.release();
-        QVERIFY(done.tryAcquire(1, 20000));
-        QVERIFY(!leftTooEarly);
-    }
-}
-
 void TestScopesSync::insideATaskAndOnEveryThread()
 {
     Trace trace;
@@ -443,16 +273,6 @@ void TestScopesSync::bodyCallsBackIntoThisThread()
     withResourceSync(resource, [&](QThread *thread) { acquiredBy = thread; });
     QCOMPARE(acquiredBy, QThread::currentThread());
     QCOMPARE(resource.releasedBy, QThread::currentThread());
-}
-
-void TestScopesSync::badOptions()
-{
-    Trace trace;
-    Plain resource(trace, QStringLiteral("a"));
-    QCOMPARE(thrownBy([&] { const ScopedResource<Plain> scope(CallOptions{.timeout = -1ms}, resource); }), QByteArray("CallError"));
-    QCOMPARE(thrownBy([&] { withResourceSync({.timeout = -1ms}, resource, [] {}); }), QByteArray("CallError"));
-    QCOMPARE(thrownBy([&] { withResourceSync({.timeout = 0ms}, resource, [] {}); }), QByteArray("CallTimeout"));
-    QCOMPARE(trace.lines(), QStringList());
 }
 
 /// The loop is gone: release cannot be run, which is said, and nothing hangs.

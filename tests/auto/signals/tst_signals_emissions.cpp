@@ -125,6 +125,62 @@ private Q_SLOTS:
         QTRY_COMPARE(receivers(), 0);
     }
 
+    // What comes after the limit of an item, or after its cancellation under a shield, is kept.
+    void goesOnAfterTheLimitOfAnItem()
+    {
+        Sender sender;
+        const auto task = [](Sender *s) -> Task<QByteArray> {
+            QByteArray log;
+            AsyncGenerator<int> values = emissions(s, &Sender::one);
+            for (int round = 0; round < 3; ++round) {
+                try {
+                    co_await withTimeout(values.next(), 1ms);
+                    log += "item ";
+                } catch (const CallTimeout &) {
+                    log += "late ";
+                }
+                Q_EMIT s->one(round);
+                Q_EMIT s->one(10 + round);
+                for (int i = 0; i < 2; ++i) {
+                    const std::optional<int> value = co_await values.next();
+                    log += QByteArray::number(value.value_or(-1)) + ' ';
+                }
+            }
+            try {
+                const DeadlineScope limit(1ms);
+                co_await values.next();
+            } catch (const CallTimeout &) {
+                log += "scope ";
+            }
+            Q_EMIT s->one(99);
+            const std::optional<int> last = co_await values.next();
+            log += QByteArray::number(last.value_or(-1));
+            co_return log;
+        };
+        QCOMPARE(run(task(&sender)), QByteArray("late 0 10 late 1 11 late 2 12 scope 99"));
+    }
+
+    void isThereForTheCleanupOfACancelledCall()
+    {
+        Sender sender;
+        QByteArray log;
+        const auto task = [&log](Sender *s) -> Task<> {
+            AsyncGenerator<int> values = emissions(s, &Sender::one);
+            try {
+                co_await values.next();
+            } catch (const CallCanceled &) {
+                log += "cancelled ";
+            }
+            const CancellationShield shield;
+            Q_EMIT s->one(7);
+            const std::optional<int> value = co_await values.next();
+            log += QByteArray::number(value.value_or(-1));
+        };
+        QFuture<void> future = spawn(task(&sender));
+        future.cancel();
+        QTRY_COMPARE(log, QByteArray("cancelled 7"));
+    }
+
     void floodFromAnotherThread()
     {
         LoopThread other;

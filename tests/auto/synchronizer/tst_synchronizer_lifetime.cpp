@@ -260,11 +260,11 @@ void TestSynchronizerLifetime::endOnItsOwnThread()
 void TestSynchronizerLifetime::destructorsThatCallGetLoopStopped()
 {
     QByteArray heard;
+    Synchronized<LastWords> words;
     {
         Synchronizer io("words");
         const auto tracked = io.make<Tracked>(&m_ends, 1);
-        const auto words = io.make<LastWords>(tracked, &heard);
-        QVERIFY(words);
+        words = io.make<LastWords>(tracked, &heard);
     }
     QCOMPARE(heard, QByteArray("LoopStopped"));
     QCOMPARE(m_ends, (std::vector<int>{1}));

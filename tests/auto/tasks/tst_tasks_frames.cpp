@@ -1,8 +1,10 @@
 // Destroying a coroutine at every kind of suspension: locals die once, nothing touches it later.
 #include "../support/waiting.h"
+#include "../support/foreignawaitable.h"
 
 #include <QtTest/QTest>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -10,40 +12,7 @@ using namespace std::chrono_literals;
 using namespace Synchronaut;
 using namespace TestSupport;
 
-#include <atomic>
-
 namespace {
-
-/// An awaitable of another library: resumes when told, on the telling thread.
-class Signal
-{
-public:
-    struct Awaiter
-    {
-        Signal *signal;
-        bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> frame) noexcept
-        {
-            signal->m_frame = frame.address();
-        }
-        void await_resume() const noexcept { }
-    };
-    Awaiter operator co_await() noexcept { return {this}; }
-    bool isAwaited() const { return m_frame.load() != nullptr; }
-    void emitNow()
-    {
-        if (void *const frame = m_frame.exchange(nullptr))
-            std::coroutine_handle<>::from_address(frame).resume();
-    }
-    ~Signal()
-    {
-        if (void *const frame = m_frame.exchange(nullptr))
-            std::coroutine_handle<>::from_address(frame).destroy(); // a foreign side that gives up
-    }
-
-private:
-    std::atomic<void *> m_frame{nullptr}; // the test looks at it from another thread
-};
 
 enum class At { Sleep, Yield, PoolCall, TaskCall, NamedFuture, TemporaryFuture, CallOn, Foreign, Timeout };
 
@@ -51,7 +20,7 @@ struct World
 {
     Counter counter;
     QPromise<int> promise;
-    Signal foreign;
+    ForeignAwaitable foreign;
     QObject *elsewhere = nullptr;
     std::atomic<bool> release{false};
     std::atomic<bool> resumed{false};
@@ -266,7 +235,7 @@ void TestTasksFrames::g12_lateCompletionTouchesNothing()
             QVERIFY(eventually([&] { return world.foreign.isAwaited(); }));
         home.end();
         if (at() == At::Foreign)
-            world.foreign.emitNow();
+            world.foreign.resume();
         QVERIFY(finishes(future, 10s));
     }
     // everything that was awaited completes now

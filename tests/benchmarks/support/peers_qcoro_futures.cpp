@@ -9,9 +9,8 @@
 
 #include <QtCore/QEventLoop>
 #include <QtCore/QFuture>
-#include <QtCore/QPromise>
 
-#include <vector>
+#include <utility>
 
 namespace Benchmarks::QCoroPeer {
 
@@ -46,25 +45,9 @@ double readyFutures(int count)
     return QCoro::waitFor(awaitReadyFuture(count)) / count;
 }
 
-double pendingFutures(int count)
+void awaitOneFuture(QFuture<int> future, int *open, QEventLoop *loop)
 {
-    std::vector<QPromise<int>> promises(static_cast<std::size_t>(count));
-    for (QPromise<int> &promise : promises)
-        promise.start();
-    QEventLoop loop;
-    int open = count;
-    const auto work = [&] {
-        for (QPromise<int> &promise : promises)
-            awaitPending(promise.future(), &open, &loop);
-        for (QPromise<int> &promise : promises) {
-            promise.addResult(1);
-            promise.finish();
-        }
-    };
-    QMetaObject::invokeMethod(&loop, work, Qt::QueuedConnection);
-    const Stopwatch watch;
-    loop.exec();
-    return watch.ns() / count;
+    awaitPending(std::move(future), open, loop);
 }
 
 } // namespace Benchmarks::QCoroPeer
@@ -78,7 +61,7 @@ double readyFutures(int)
     throw Missing("QCoro is not installed");
 }
 
-double pendingFutures(int)
+void awaitOneFuture(QFuture<int>, int *, QEventLoop *)
 {
     throw Missing("QCoro is not installed");
 }

@@ -1,3 +1,5 @@
+#include "counterproxy.h"
+
 #include <Synchronaut/Synchronaut>
 
 #include <QtCore/QCoreApplication>
@@ -23,5 +25,9 @@ int main(int argc, char **argv)
     std::printf("callSync %d\n", Synchronaut::callSync(asyncAdd, 2, 3));
     std::printf("callAny %d\n", Synchronaut::callAny(asyncAdd, 3, 4).result());
     std::printf("decorator %d\n", add.sync(1, 2));
+    Synchronaut::Synchronizer io("counter");
+    const CounterProxy counter(io.make<Counter>());
+    counter.increment();
+    std::printf("proxy %d\n", counter.incrementSync(2));
     std::printf("version %s\n", SYNCHRONAUT_VERSION_STR);
 }
