@@ -238,6 +238,8 @@ void CallState::blockThread(Mailbox &mailbox, std::int64_t limit)
             const std::int64_t now = steadyNow();
             if (now >= own) {
                 onDeadline();
+                while (!isSettled()) // somebody has claimed it before and is about to publish
+                    QThread::yieldCurrentThread();
                 break;
             }
             if (now >= limit)
@@ -283,6 +285,8 @@ void CallState::waitInEventLoop()
         // the application or the thread is quitting
         settleStopped(mailbox.ownLoop ? Outcome::LoopEnded : Outcome::Canceled);
         requestStop(StopReason::Canceled);
+        while (!isSettled()) // as above
+            QThread::yieldCurrentThread();
     }
     m_loop = nullptr;
 }
