@@ -273,6 +273,8 @@ void CallState::waitInEventLoop()
         // the application or the thread is quitting
         settleStopped(mailbox.ownLoop ? Outcome::LoopEnded : Outcome::Canceled);
         requestStop(StopReason::Canceled);
+        while (!isSettled()) // as above
+            QThread::yieldCurrentThread();
     }
     m_loop = nullptr;
 }
