@@ -100,15 +100,26 @@ public:
         return detail::callOnLater<R>(m_object, named(name), bound(function), std::decay_t<A>(std::forward<A>(args))...);
     }
 
-    /// Calls \a function with the object while that is sure to be alive: here, or in its thread if
-    /// this keeps it. Nothing happens when there is none.
+    /// Calls \a function with the object, in order to connect its signals: here, or in its thread if this
+    /// keeps it. Nothing happens when there is none.
     template <typename F>
-    void visit(F function) const
+    void connectSignals(F function)
     {
+        const auto connect = [this, &function](T &object) {
+            m_object = &object;
+            function(object);
+        };
         if (m_kept)
-            m_kept.sync(CallOptions{.name = "ProxyTarget"}, std::move(function));
+            m_kept.sync(CallOptions{.name = "ProxyTarget"}, connect);
         else if (m_object)
-            function(*m_object);
+            connect(*m_object);
+    }
+    /// Before \a receiver is destroyed: afterwards the object, if this keeps it, might be gone before
+    /// ~QObject has disconnected the two.
+    void disconnectSignals(const QObject *receiver)
+    {
+        if (m_object)
+            QObject::disconnect(m_object, nullptr, receiver, nullptr);
     }
 
 private:
@@ -132,7 +143,7 @@ private:
         return options;
     }
 
-    QPointer<T> m_object;
+    QPointer<T> m_object; ///< for calls only if it is not kept
     Synchronized<T> m_kept;
     CallOptions m_options = detail::optionsWithoutPlace();
 };

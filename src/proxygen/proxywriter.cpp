@@ -113,7 +113,8 @@ private:
               << "    explicit " << m_name << "(" << object << " *object, QObject *parent = nullptr);\n"
               << "    /// Keeps the object. Waits for its thread, in order to connect the signals.\n"
               << "    explicit " << m_name << "(Synchronaut::Synchronized<" << object
-              << "> object, QObject *parent = nullptr);\n\n"
+              << "> object, QObject *parent = nullptr);\n"
+              << "    ~" << m_name << "() override { m_target_.disconnectSignals(this); }\n\n"
               << "    /// Timeout, deadline and the like for every call made from now on; see CallOptions.\n"
               << "    void setCallOptions(const Synchronaut::CallOptions &options) { m_target_.setOptions(options); }\n";
         for (const ProxyMethod &method : m_proxy.methods) {
@@ -159,11 +160,11 @@ private:
         const QString object = m_proxy.qualifiedName;
         m_out << "\ninline " << m_name << "::" << m_name << "(" << object << " *object, QObject *parent)\n"
               << "    : QObject(parent), m_target_(object)\n{\n"
-              << "    m_target_.visit([this](" << object << " &object_) { forwardSignals_(&object_); });\n}\n"
+              << "    m_target_.connectSignals([this](" << object << " &object_) { forwardSignals_(&object_); });\n}\n"
               << "\ninline " << m_name << "::" << m_name << "(Synchronaut::Synchronized<" << object
               << "> object, QObject *parent)\n"
               << "    : QObject(parent), m_target_(std::move(object))\n{\n"
-              << "    m_target_.visit([this](" << object << " &object_) { forwardSignals_(&object_); });\n}\n"
+              << "    m_target_.connectSignals([this](" << object << " &object_) { forwardSignals_(&object_); });\n}\n"
               << "\ninline void " << m_name << "::forwardSignals_([[maybe_unused]] " << object << " *object_)\n{\n";
         for (const ProxyMethod &method : m_proxy.signalMethods)
             writeConnection(method);

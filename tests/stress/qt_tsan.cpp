@@ -52,6 +52,9 @@ bool beforeEvent(void **data)
 
 const bool registered = QInternal::registerCallback(QInternal::EventNotifyCallback, beforeEvent);
 
+// How many emissions this thread is in: what Qt allocates there are the arguments of queued slots.
+thread_local int t_emitting = 0;
+
 // What the handle to a future that is being destroyed here shares with the others.
 thread_local void *t_endingFuture = nullptr;
 
@@ -83,7 +86,8 @@ void *sharedOf(const void *futureInterface)
 #define POSTS(result, name, parameters, arguments) \
   REPLACE(__tsan_release(self), (void)self, result, name, parameters, arguments)
 #define EMITS(name, parameters, arguments) \
-  REPLACE(__tsan_release(&queuedSignals), (void)self, void, name, parameters, arguments)
+  REPLACE(__tsan_release(&queuedSignals); ++t_emitting, --t_emitting; (void)self, void, name, \
+          parameters, arguments)
 #define WAITS(result, name, parameters, arguments) \
   REPLACE((void)self, __tsan_acquire(self), result, name, parameters, arguments)
 // The shared part may be gone after the call, but it serves as a number only.
@@ -305,8 +309,11 @@ void *operator new(std::size_t size)
     void *const memory = std::malloc(size ? size : 1);
     if (!memory)
         throw std::bad_alloc();
-    if (isQt(__builtin_return_address(0)))
+    if (isQt(__builtin_return_address(0))) {
         __tsan_release(memory);
+        if (t_emitting > 0)
+            __tsan_release(&queuedSignals);
+    }
     return memory;
 }
 
