@@ -23,35 +23,6 @@ QString uniqueName()
     return QStringLiteral("connection %1").arg(++s_count);
 }
 
-DatabaseError::Kind kindOf(const QSqlError &error, bool sqlite)
-{
-    const QString code = error.nativeErrorCode();
-    if (!sqlite) { // SQLSTATE
-        return code == QLatin1String("57014")     ? DatabaseError::Interrupted
-                : code.startsWith(QLatin1String("57P")) ? DatabaseError::Unreachable
-                                                  : DatabaseError::Failed;
-    }
-    switch (code.toInt() & 0xff) { // the rest of the number says it more exactly
-    case 5: // SQLITE_BUSY
-    case 6: // SQLITE_LOCKED
-        return DatabaseError::Locked;
-    case 9: // SQLITE_INTERRUPT
-        return DatabaseError::Interrupted;
-    case 14: // SQLITE_CANTOPEN
-    case 26: // SQLITE_NOTADB
-        return DatabaseError::Unreachable;
-    default:
-        return DatabaseError::Failed;
-    }
-}
-
-/// The database's own words, without what Qt puts around them.
-QString textOf(const QSqlError &error)
-{
-    const QString text = error.databaseText().isEmpty() ? error.text() : error.databaseText();
-    return text.simplified();
-}
-
 QString placeholders(qsizetype columns, qsizetype rows)
 {
     QString row = QStringLiteral("(?") + QStringLiteral(",?").repeated(columns - 1) + QLatin1Char(')');
@@ -108,7 +79,7 @@ void Connection::connectToDatabase(const ConnectionSettings &settings)
     if (!m_database.open()) {
         throw DatabaseError(DatabaseError::Unreachable,
                             QStringLiteral("Cannot connect to %1: %2")
-                                    .arg(m_description, textOf(m_database.lastError())));
+                                    .arg(m_description, messageOf(m_database.lastError())));
     }
     if (settings.isSqlite()) {
         cancelSqliteWithCalls(m_database.driver(), settings.lockTimeout);
@@ -286,16 +257,5 @@ void Connection::fail(const QSqlError &error)
 {
     if (m_state == State::Transaction)
         m_state = State::FailedTransaction;
-    // what PostgreSQL says has a code, what libpq says of a lost connection has none
-    const bool lost = !m_database.isOpen() || (m_pid != 0 && error.nativeErrorCode().isEmpty());
-    const DatabaseError::Kind kind = lost ? DatabaseError::Unreachable : kindOf(error, m_pid == 0);
-    QString format = QStringLiteral("%1: %2");
-    if (kind == DatabaseError::Unreachable)
-        format = lost ? QStringLiteral("The connection to %1 is lost: %2")
-                      : QStringLiteral("Cannot use %1: %2");
-    else if (kind == DatabaseError::Locked)
-        format = QStringLiteral("%1 is locked by another program (%2); try again when that is done");
-    else if (kind == DatabaseError::Interrupted)
-        format = QStringLiteral("A statement on %1 was cancelled: %2");
-    throw DatabaseError(kind, format.arg(m_description, textOf(error)));
+    throw databaseError(error, m_description, m_pid == 0, m_database.isOpen());
 }

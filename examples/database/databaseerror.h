@@ -4,6 +4,10 @@
 
 #include <stdexcept>
 
+QT_BEGIN_NAMESPACE
+class QSqlError;
+QT_END_NAMESPACE
+
 /// Why a database has not done what it was asked to do; what() is for people, in UTF-8.
 class DatabaseError : public std::runtime_error
 {
@@ -27,3 +31,10 @@ public:
 private:
     Kind m_kind;
 };
+
+/// The database's own words, without what Qt puts around them.
+QString messageOf(const QSqlError &error);
+
+/// What \a error of a statement means. \a place is the database, for the message; \a open: the
+/// connection is still there, as far as the driver knows.
+DatabaseError databaseError(const QSqlError &error, const QString &place, bool sqlite, bool open);

@@ -1,11 +1,10 @@
-#include <QtSql/QSqlDriver>
-
 #include "sqlitecancel.h"
 
 #include <Synchronaut/Cancellation>
 
 #include <QtCore/QThread>
 #include <QtCore/QVariant>
+#include <QtSql/QSqlDriver>
 
 #include <sqlite3.h>
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <QtCore/qglobal.h>
+
 #include <chrono>
 
 QT_BEGIN_NAMESPACE

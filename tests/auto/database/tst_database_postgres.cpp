@@ -1,11 +1,10 @@
 // examples/database on a PostgreSQL server of the test's own: what only a server can do to it.
 #include "../support/waiting.h"
 
-#include "connectionpool.h"
 #include "databaseerror.h"
+#include "pairs.h"
 #include "postgresserver.h"
 #include "programrun.h"
-#include "transaction.h"
 
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
@@ -18,8 +17,6 @@ using namespace Synchronaut;
 
 namespace {
 
-const QString insertOne = QStringLiteral("INSERT INTO pairs VALUES (?, ?)");
-
 /// What the writers know to be in the database, and how they ended.
 struct Ledger
 {
@@ -31,18 +28,6 @@ struct Ledger
     QPromise<void> begun; ///< finished when there are \a enough transactions
     std::size_t enough = 0;
 };
-
-Task<> insertPair(ConnectionPool *pool, int id)
-{
-    const auto body = [id](const Synchronized<Connection> &connection) -> Task<> {
-        const QVariantList first{id, QStringLiteral("a")};
-        const QVariantList second{id, QStringLiteral("b")};
-        co_await connection.async(&Connection::execute, insertOne, first);
-        co_await connection.async(&Connection::execute, insertOne, second);
-    };
-    Transaction transaction(*pool);
-    co_await withResource(transaction, body);
-}
 
 /// Writes pairs until the first error, or until the ledger is full.
 Task<> keepWriting(ConnectionPool *pool, Ledger *ledger)
@@ -60,12 +45,6 @@ Task<> keepWriting(ConnectionPool *pool, Ledger *ledger)
         if (e.kind() != DatabaseError::Unreachable)
             ledger->others += e.message();
     }
-}
-
-Task<> awaitAll(QList<QFuture<void>> futures)
-{
-    for (const QFuture<void> &future : futures)
-        co_await future;
 }
 
 } // namespace
@@ -88,15 +67,13 @@ private Q_SLOTS:
     {
         if (!m_server.isRunning()) // the test before has failed
             QCOMPARE(m_server.start(), QString());
-        Connection connection(ConnectionSettings::postgres(m_server.dsn()));
-        connection.execute(QStringLiteral("DROP TABLE IF EXISTS pairs"));
-        connection.execute(QStringLiteral("DROP TABLE IF EXISTS orders"));
-        connection.execute(QStringLiteral("CREATE TABLE pairs (id INTEGER, half TEXT)"));
+        makePairs(settings());
+        Connection(settings()).execute(QStringLiteral("DROP TABLE IF EXISTS orders"));
     }
 
     void serverStopsHard()
     {
-        ConnectionPool pool(ConnectionSettings::postgres(m_server.dsn()), 4);
+        ConnectionPool pool(settings(), 4);
         Ledger ledger;
         ledger.enough = 200;
         ledger.begun.start();
@@ -127,7 +104,7 @@ private Q_SLOTS:
         run(withTimeout(awaitAll(writers), 20s));
         QCOMPARE(ledger.errors, 0);
 
-        Connection connection(ConnectionSettings::postgres(m_server.dsn()));
+        Connection connection(settings());
         const QList<Row> pairs = connection.query(
                 QStringLiteral("SELECT id, count(*), count(DISTINCT half) FROM pairs GROUP BY id"));
         for (const Row &pair : pairs) {
@@ -140,17 +117,17 @@ private Q_SLOTS:
 
     void deadConnectionsAreReplaced()
     {
-        ConnectionPool pool(ConnectionSettings::postgres(m_server.dsn()), 4);
+        ConnectionPool pool(settings(), 4);
         for (int round = 0; round < 3; ++round) {
             QList<QFuture<void>> writers;
             for (int i = 0; i < 16; ++i)
                 writers += spawn(insertPair(&pool, i));
             run(awaitAll(writers));
-            Connection connection(ConnectionSettings::postgres(m_server.dsn()));
+            Connection connection(settings());
             connection.query(QStringLiteral("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
                                             "WHERE pid <> pg_backend_pid() AND usename = 'tester'"));
         }
-        Connection connection(ConnectionSettings::postgres(m_server.dsn()));
+        Connection connection(settings());
         QCOMPARE(connection.query(QStringLiteral("SELECT count(*) FROM pairs")).first().first().toInt(), 96);
     }
 
@@ -195,7 +172,7 @@ private Q_SLOTS:
         ::kill(static_cast<pid_t>(process.processId()), SIGINT);
         QVERIFY(process.waitForFinished(20'000));
         QCOMPARE(process.exitCode(), 130);
-        Connection connection(ConnectionSettings::postgres(m_server.dsn()));
+        Connection connection(settings());
         QVERIFY(connection.query(QStringLiteral("SELECT to_regclass('orders')")).first().first().isNull());
     }
 
@@ -205,7 +182,7 @@ private Q_SLOTS:
                                       QStringLiteral("0.5"), QStringLiteral("--query"),
                                       QStringLiteral("SELECT pg_sleep(601)")});
         QCOMPARE(ended.status, 124);
-        Connection connection(ConnectionSettings::postgres(m_server.dsn()));
+        Connection connection(settings());
         const QList<Row> left = connection.query(
                 QStringLiteral("SELECT query FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
                                "AND query LIKE '%601%'"));
@@ -214,6 +191,8 @@ private Q_SLOTS:
 
 private:
     static constexpr int orders = 50'000;
+
+    ConnectionSettings settings() const { return ConnectionSettings::postgres(m_server.dsn()); }
 
     QTemporaryDir m_folder;
     PostgresServer m_server;
