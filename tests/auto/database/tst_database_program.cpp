@@ -167,9 +167,10 @@ private Q_SLOTS:
 
         QProcess process;
         process.start(QStringLiteral(DATABASE_PROGRAM), {QStringLiteral("--db"), file("q.sqlite"),
-                                                         QStringLiteral("--query"), endless()});
-        QVERIFY(process.waitForStarted());
-        QVERIFY(!process.waitForFinished(500)); // it is at work
+                                                         QStringLiteral("--query"), endless(),
+                                                         write("q.csv", "x\n1\n")});
+        process.setReadChannel(QProcess::StandardError);
+        QVERIFY(process.waitForReadyRead(100'000)); // it is at work, and listens
         ::kill(static_cast<pid_t>(process.processId()), SIGINT);
         QVERIFY(process.waitForFinished(100'000));
         QCOMPARE(process.exitStatus(), QProcess::NormalExit);
