@@ -31,7 +31,7 @@ void BackendCanceler::cancel(int pid, std::shared_ptr<QSemaphore> ended)
 
 BackendQuery::BackendQuery(const Synchronized<BackendCanceler> &canceler, int pid)
 {
-    if (!canceler)
+    if (!canceler || pid == 0) // not connected yet
         return;
     m_ended = std::make_shared<QSemaphore>();
     m_callback.emplace(currentStopToken(), [this, canceler, pid] {

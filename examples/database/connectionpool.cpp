@@ -64,10 +64,8 @@ ConnectionPool::ConnectionPool(const ConnectionSettings &settings, int size,
                                std::chrono::milliseconds patience)
     : m_settings(settings), m_size(size), m_patience(patience)
 {
-    if (m_settings.isSqlite())
-        return; // cancels by itself
-    m_control.emplace("database control", Synchronizer::ThreadAffine);
-    m_canceler = m_control->make<BackendCanceler>(m_settings);
+    if (!m_settings.isSqlite()) // which cancels by itself
+        m_control.emplace("database control", Synchronizer::ThreadAffine);
 }
 
 ConnectionPool::~ConnectionPool() = default;
@@ -102,6 +100,8 @@ Task<> ConnectionPool::makeReady(Slot *slot)
         if (!healthy)
             slot->connection = {};
     }
+    if (m_control && !m_canceler)
+        m_canceler = co_await m_control->makeAsync<BackendCanceler>(m_settings);
     if (!slot->connection)
         slot->connection = co_await slot->thread.makeAsync<Connection>(m_settings, m_canceler);
 }

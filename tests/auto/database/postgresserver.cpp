@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr int limit = 30'000; // ms
+constexpr int limit = 100'000; // ms
 
 QString pathOf(const QString &program)
 {

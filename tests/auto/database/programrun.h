@@ -17,7 +17,7 @@ inline Ended database(const QStringList &arguments)
     QProcess process;
     process.start(QStringLiteral(DATABASE_PROGRAM), arguments);
     Ended ended;
-    if (!process.waitForFinished(100'000) || process.exitStatus() != QProcess::NormalExit)
+    if (!process.waitForFinished(200'000) || process.exitStatus() != QProcess::NormalExit)
         return ended;
     ended.status = process.exitCode();
     ended.output = process.readAllStandardOutput();

@@ -81,11 +81,11 @@ private Q_SLOTS:
         for (int i = 0; i < 64; ++i)
             writers += spawn(keepWriting(&pool, &ledger));
         QCOMPARE(pool.waiting(), 60);
-        run(withTimeout(ledger.begun.future(), 30s));
+        run(withTimeout(ledger.begun.future(), 100s));
 
         // Every call that is pending now ends, with an error.
         QCOMPARE(m_server.stopHard(), QString());
-        run(withTimeout(awaitAll(writers), 20s));
+        run(withTimeout(awaitAll(writers), 100s));
         QCOMPARE(ledger.errors, 64);
         QCOMPARE(ledger.others.join(u'\n'), QString());
         QCOMPARE(pool.waiting(), 0);
@@ -99,9 +99,9 @@ private Q_SLOTS:
         writers.clear();
         for (int i = 0; i < 64; ++i)
             writers += spawn(keepWriting(&pool, &ledger));
-        run(withTimeout(ledger.begun.future(), 30s));
+        run(withTimeout(ledger.begun.future(), 100s));
         ledger.full = true;
-        run(withTimeout(awaitAll(writers), 20s));
+        run(withTimeout(awaitAll(writers), 100s));
         QCOMPARE(ledger.errors, 0);
 
         Connection connection(settings());
@@ -168,9 +168,9 @@ private Q_SLOTS:
         process.start(QStringLiteral(DATABASE_PROGRAM),
                       {QStringLiteral("--dsn"), m_server.dsn(), m_folder.filePath(QStringLiteral("orders.csv"))});
         process.setReadChannel(QProcess::StandardError);
-        QVERIFY(process.waitForReadyRead(20'000)); // the first progress line
+        QVERIFY(process.waitForReadyRead(100'000)); // the first progress line
         ::kill(static_cast<pid_t>(process.processId()), SIGINT);
-        QVERIFY(process.waitForFinished(20'000));
+        QVERIFY(process.waitForFinished(100'000));
         QCOMPARE(process.exitCode(), 130);
         Connection connection(settings());
         QVERIFY(connection.query(QStringLiteral("SELECT to_regclass('orders')")).first().first().isNull());

@@ -109,7 +109,7 @@ private Q_SLOTS:
         QVERIFY(waiting.waitForStarted());
         QVERIFY(!waiting.waitForFinished(300));
         other.execute(QStringLiteral("COMMIT"));
-        QVERIFY(waiting.waitForFinished(20'000));
+        QVERIFY(waiting.waitForFinished(100'000));
         QCOMPARE(waiting.exitCode(), 0);
         QCOMPARE(waiting.readAllStandardOutput(), QByteArray("rows\n2\n"));
     }
@@ -167,11 +167,12 @@ private Q_SLOTS:
 
         QProcess process;
         process.start(QStringLiteral(DATABASE_PROGRAM), {QStringLiteral("--db"), file("q.sqlite"),
-                                                         QStringLiteral("--query"), endless()});
-        QVERIFY(process.waitForStarted());
-        QVERIFY(!process.waitForFinished(500)); // it is at work
+                                                         QStringLiteral("--query"), endless(),
+                                                         write("q.csv", "x\n1\n")});
+        process.setReadChannel(QProcess::StandardError);
+        QVERIFY(process.waitForReadyRead(100'000)); // it is at work, and listens
         ::kill(static_cast<pid_t>(process.processId()), SIGINT);
-        QVERIFY(process.waitForFinished(20'000));
+        QVERIFY(process.waitForFinished(100'000));
         QCOMPARE(process.exitStatus(), QProcess::NormalExit);
         QCOMPARE(process.exitCode(), 130);
     }
@@ -181,9 +182,9 @@ private Q_SLOTS:
         QProcess process;
         process.start(QStringLiteral(DATABASE_PROGRAM), {QStringLiteral("--db"), file("i.sqlite"), file("orders.csv")});
         process.setReadChannel(QProcess::StandardError);
-        QVERIFY(process.waitForReadyRead(20'000)); // the first progress line
+        QVERIFY(process.waitForReadyRead(100'000)); // the first progress line
         ::kill(static_cast<pid_t>(process.processId()), SIGINT);
-        QVERIFY(process.waitForFinished(20'000));
+        QVERIFY(process.waitForFinished(100'000));
         QCOMPARE(process.exitStatus(), QProcess::NormalExit);
         QCOMPARE(process.exitCode(), 130);
         const Ended asked = ask("i.sqlite", "SELECT count(*) AS n FROM orders");
