@@ -127,6 +127,9 @@ private:
         ~Ends() { stream.ended(); }
     };
 
+    /// The tether has no home yet, and a step that was cancelled on its way will not give it one: it
+    /// refers to us as we do to it.
+    void releaseUnstarted();
     bool mayGoOn() noexcept;
     bool isDue();
     void give(T &&item);

@@ -58,9 +58,21 @@ void LoopStream<T>::abandon() noexcept
         tether->settleStopped(CallState::Outcome::Canceled);
     } else if (m_home.isHere()) {
         tether->destroyNow(CallState::Outcome::Canceled);
-    } else if (!tether->isSettled()) {
-        tether->requestStop(StopReason::Canceled);
+    } else {
+        if (!tether->isSettled())
+            tether->requestStop(StopReason::Canceled);
+        if (!tether->home())
+            releaseUnstarted();
     }
+}
+
+template <typename T>
+void LoopStream<T>::releaseUnstarted()
+{
+    const RefPtr<EndRequest> end(new EndRequest(this)); // owned by the references to it
+    m_home.send(*end);
+    if (end->isSettled() && end->outcome() == CallState::Outcome::LoopEnded)
+        this->m_tether = {}; // nothing runs there any more that could look at it
 }
 
 template <typename T>
@@ -123,8 +135,12 @@ template <typename T>
 void LoopStream<T>::ask(EndRequest &closing) noexcept
 {
     CallState &tether = *this->m_tether;
-    if (m_ended || !m_started) {
+    if (!std::exchange(m_started, true)) {
         tether.requestStop(StopReason::Canceled);
+        m_home.startHere(tether); // finds itself stopped, and lets go of us
+        ended();
+    }
+    if (m_ended) {
         closing.settleValue();
         return;
     }

@@ -259,7 +259,7 @@ private Q_SLOTS:
     {
         Trace trace;
         BlockingRange<int> range =
-                buffered(callSync({.timeout = 30ms}, numbers, 1 << 30, &trace), 16);
+                buffered(callSync({.timeout = 300ms}, numbers, 1 << 30, &trace), 16);
         QCOMPARE(thrownBy([&] {
                      for ([[maybe_unused]] const int item : range) { }
                  }),

@@ -216,8 +216,8 @@ private Q_SLOTS:
     {
         QFETCH(const bool, blocking);
         Trace trace;
-        QFuture<int> future = blocking ? callAny({.timeout = 60ms}, blockingEndless, &trace)
-                                       : callAny({.timeout = 60ms}, endless, &trace);
+        QFuture<int> future = blocking ? callAny({.timeout = 300ms}, blockingEndless, &trace)
+                                       : callAny({.timeout = 300ms}, endless, &trace);
         QVERIFY(finishes(future));
         QCOMPARE(thrownBy([&] { future.waitForFinished(); }), "CallTimeout");
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));

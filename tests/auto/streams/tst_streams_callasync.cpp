@@ -170,13 +170,13 @@ private Q_SLOTS:
             co_return seen > 0 ? message : QString();
         };
         Trace trace;
-        const CallOptions options{.timeout = 50ms, .name = "limited"};
+        const CallOptions options{.timeout = 500ms, .name = "limited"};
         QCOMPARE(run(consume(callAsync(options, sleeping, 5ms, &trace))),
-                 QStringLiteral("Function limited timed out after 0.05s"));
+                 QStringLiteral("Function limited timed out after 0.5s"));
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));
         Trace stuck;
         QCOMPARE(run(consume(callAsync(options, stuckAfterOne, &stuck))),
-                 QStringLiteral("Function limited timed out after 0.05s"));
+                 QStringLiteral("Function limited timed out after 0.5s"));
         QVERIFY(stuck.cleaned);
     }
 

@@ -90,11 +90,11 @@ private Q_SLOTS:
         QString message;
         try {
             for ([[maybe_unused]] const int item :
-                 callSync({.timeout = 50ms, .name = "sleeping"}, sleeping, 2ms, &trace)) { }
+                 callSync({.timeout = 500ms, .name = "sleeping"}, sleeping, 2ms, &trace)) { }
         } catch (const CallTimeout &e) {
             message = e.message();
         }
-        QCOMPARE(message, QStringLiteral("Function sleeping timed out after 0.05s"));
+        QCOMPARE(message, QStringLiteral("Function sleeping timed out after 0.5s"));
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));
     }
 

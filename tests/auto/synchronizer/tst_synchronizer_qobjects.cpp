@@ -229,7 +229,7 @@ void TestSynchronizerQObjects::g7_timedOutMethodsUnwindOnTheLoop()
         const Note note{&unwoundIn};
         co_await sleepFor(1h);
     };
-    QCOMPARE(thrownBy([&] { sensor.sync({.timeout = 5ms}, method); }), QByteArray("CallTimeout"));
+    QCOMPARE(thrownBy([&] { sensor.sync({.timeout = 300ms}, method); }), QByteArray("CallTimeout"));
     QVERIFY(eventually([&unwoundIn] { return unwoundIn != nullptr; }));
     QCOMPARE(unwoundIn.load(), io.thread());
 }
