@@ -6,6 +6,7 @@
 
 #include <QtCore/QFuture>
 #include <QtCore/QFutureInterface>
+#include <QtCore/QMutexLocker>
 
 #include <memory>
 
@@ -73,8 +74,17 @@ public:
 protected:
     void storeError(const std::exception_ptr &error) override
     {
-        if (m_facade)
-            m_facade->interface.reportException(error);
+        if (!m_facade)
+            return;
+        QFutureInterface<T> &future = m_facade->interface;
+        if constexpr (!std::is_void_v<T>) {
+            // Qt's own would drop the results without its lock, while a QPromise function that has
+            // timed out may be adding one. (One added right after that is lost with its memory.)
+            const QMutexLocker lock(&future.mutex());
+            if (!future.hasException())
+                future.resultStoreBase().template clear<T>();
+        }
+        future.QFutureInterfaceBase::reportException(error);
     }
 
     bool finishFuture() override
