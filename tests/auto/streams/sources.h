@@ -20,62 +20,69 @@ struct Trace
     std::atomic<bool> cleaned{false};
 };
 
-/// Says where its generator's locals were destroyed.
+/// Says where its generator's locals were destroyed; without a trace, nothing.
 class Cleanup
 {
 public:
     explicit Cleanup(Trace *trace) : m_trace(trace) { }
     ~Cleanup()
     {
+        if (!m_trace)
+            return;
         m_trace->cleanedOn = QThread::currentThread();
         m_trace->cleaned = true;
     }
     Cleanup(const Cleanup &) = delete;
     Cleanup &operator=(const Cleanup &) = delete;
 
+    /// An item is about to be given, here.
+    void countItem() const
+    {
+        if (!m_trace)
+            return;
+        m_trace->thread = QThread::currentThread();
+        ++m_trace->made;
+    }
+
 private:
     Trace *m_trace;
 };
 
+/// An item that is neither copyable nor default-constructible.
+class Parcel
+{
+public:
+    explicit Parcel(int content) : m_content(std::make_unique<int>(content)) { }
+    int content() const { return *m_content; }
+
+private:
+    std::unique_ptr<int> m_content;
+};
+
 /// 0, 1, … n - 1, without waiting for anything.
 inline constexpr auto readyNumbers = [](int n, Trace *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
-    std::unique_ptr<Cleanup> cleanup;
-    if (trace)
-        cleanup = std::make_unique<Cleanup>(trace);
+    const Cleanup cleanup(trace);
     for (int i = 0; i < n; ++i) {
-        if (trace) {
-            trace->thread = QThread::currentThread();
-            ++trace->made;
-        }
+        cleanup.countItem();
         co_yield int(i);
     }
 };
 
 /// The same, each after a moment.
 inline constexpr auto numbers = [](int n, Trace *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
-    std::unique_ptr<Cleanup> cleanup;
-    if (trace)
-        cleanup = std::make_unique<Cleanup>(trace);
+    const Cleanup cleanup(trace);
     for (int i = 0; i < n; ++i) {
         co_await Synchronaut::yieldNow();
-        if (trace) {
-            trace->thread = QThread::currentThread();
-            ++trace->made;
-        }
+        cleanup.countItem();
         co_yield int(i);
     }
 };
 
 /// The same, blocking.
 inline constexpr auto blockingNumbers = [](int n, Trace *trace = nullptr) -> Synchronaut::Generator<int> {
-    std::unique_ptr<Cleanup> cleanup;
-    if (trace)
-        cleanup = std::make_unique<Cleanup>(trace);
+    const Cleanup cleanup(trace);
     for (int i = 0; i < n; ++i) {
-        if (trace) {
-            trace->thread = QThread::currentThread();
-            ++trace->made;
-        }
+        cleanup.countItem();
         co_yield int(i);
     }
 };

@@ -9,17 +9,6 @@ using namespace TestSupport;
 
 namespace {
 
-/// Neither copyable nor default-constructible.
-class Parcel
-{
-public:
-    explicit Parcel(int content) : m_content(std::make_unique<int>(content)) { }
-    int content() const { return *m_content; }
-
-private:
-    std::unique_ptr<int> m_content;
-};
-
 AsyncGenerator<Parcel> parcels(int n)
 {
     for (int i = 0; i < n; ++i) {
