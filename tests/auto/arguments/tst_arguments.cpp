@@ -253,7 +253,7 @@ void TestArguments::g14_lateResultOfATimedOutPlainCall()
         alive = traced.isAlive();
         ended = true;
     };
-    QCOMPARE(thrownBy([&] { callSync({.timeout = 20ms}, slow, Traced()); }), "CallTimeout");
+    QCOMPARE(thrownBy([&] { callSync({.timeout = timeToBegin}, slow, Traced()); }), "CallTimeout");
     QVERIFY(Traced::s_alive > 0); // the caller is gone, the function still runs
     gate.open = true;
     QVERIFY(eventually([&] { return ended.load(); }));

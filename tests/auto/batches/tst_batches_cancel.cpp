@@ -307,7 +307,7 @@ void TestBatchesCancel::deadlineOfTheCaller()
 {
     Counter counter;
     const auto batch = [&] { return parallelMap(endless(counter)); };
-    QCOMPARE(thrownBy([&] { callSync({.timeout = 50ms}, batch); }), "CallTimeout");
+    QCOMPARE(thrownBy([&] { callSync({.timeout = timeToBegin}, batch); }), "CallTimeout");
     QVERIFY(allGone(counter));
 
     // and every call sees it

@@ -235,7 +235,7 @@ void TestBatchesPlaces::timedOutCallPassesItsPlaceOn()
         left = true;
         return 1;
     };
-    QList<Call<int>> calls{call(deaf).within(20ms)};
+    QList<Call<int>> calls{call(deaf).within(timeToBegin)};
     for (int i = 0; i < 20; ++i)
         calls << call(one) << (mixed ? call(nap, 1ms) : call(one).within(20s));
     const QFuture<QList<Outcome<int>>> future = parallelMap(calls, returnExceptions, options);

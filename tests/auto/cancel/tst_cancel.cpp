@@ -155,7 +155,7 @@ void TestCancel::stopTokenCallbacks()
         started.release();
         return release.tryAcquire(1, 20000);
     };
-    QCOMPARE(thrownBy([&] { callSync({.timeout = 20ms}, waits); }), "CallTimeout");
+    QCOMPARE(thrownBy([&] { callSync({.timeout = timeToBegin}, waits); }), "CallTimeout");
     QVERIFY(eventually([&] { return calls == 1; }, 5s));
     QVERIFY(!before);
     QVERIFY(blockingPool().waitForDone(10000));
@@ -167,7 +167,7 @@ void TestCancel::stopTokenTakenTooLate()
     std::atomic<int> calls{0};
     std::atomic<bool> ended{false};
     QCOMPARE(thrownBy([&] {
-        callSync({.timeout = 500ms}, [&] { // long enough for a busy machine to start it
+        callSync({.timeout = timeToBegin}, [&] {
             pollUntilCanceled();
             const std::stop_callback callback(currentStopToken(), [&calls] { ++calls; });
             ended = true;
@@ -195,7 +195,7 @@ void TestCancel::throwIfCanceledNames()
     QString name;
     std::atomic<bool> ended{false};
     QCOMPARE(thrownBy([&] {
-        callSync({.timeout = 5ms, .name = "loop"}, [&] {
+        callSync({.timeout = timeToBegin, .name = "loop"}, [&] {
             pollUntilCanceled();
             try {
                 throwIfCanceled();

@@ -62,6 +62,10 @@ inline QStringList threadNames()
     return names;
 }
 
+/// The timeout of a call that must have begun when it passes: a busy machine takes its time, and a
+/// call that has not begun by then never does.
+inline constexpr std::chrono::milliseconds timeToBegin{400};
+
 /// Does nothing for about \a turns steps: moves two threads' meeting about.
 inline void spin(int turns)
 {

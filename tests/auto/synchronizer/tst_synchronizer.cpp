@@ -252,7 +252,7 @@ void TestSynchronizer::optionsHold()
     const auto blocking = [&stopped](Account &) {
         stopped = eventually([] { return Synchronaut::isCanceled(); });
     };
-    QCOMPARE(thrownBy([&] { account.sync({.timeout = 300ms}, blocking); }), QByteArray("CallTimeout"));
+    QCOMPARE(thrownBy([&] { account.sync({.timeout = timeToBegin}, blocking); }), QByteArray("CallTimeout"));
     QCOMPARE(account.sync(&Account::balance), 1); // after it
     QVERIFY(stopped);
     QFuture<void> canceled = account.call(never);

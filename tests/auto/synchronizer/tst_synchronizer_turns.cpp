@@ -227,7 +227,7 @@ void TestSynchronizerTurns::errorsAndTimeoutsEndATurn()
     QCOMPARE(thrownBy([&] { resource.sync(&Resource::throwLater); }), QByteArray("int 5"));
     const std::function<void()> thrower = [] { throw 6; };
     QCOMPARE(thrownBy([&] { resource.sync(&Resource::useAndAsk, thrower); }), QByteArray("int 6"));
-    QCOMPARE(thrownBy([&] { resource.sync({.timeout = 5ms}, &Resource::sleepLong); }),
+    QCOMPARE(thrownBy([&] { resource.sync({.timeout = timeToBegin}, &Resource::sleepLong); }),
              QByteArray("CallTimeout"));
     QFuture<void> canceled = resource.call(&Resource::sleepLong);
     canceled.cancel();
