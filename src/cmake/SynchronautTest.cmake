@@ -13,7 +13,9 @@ set_target_properties(synchronaut_test_pch PROPERTIES POSITION_INDEPENDENT_CODE 
 
 # Tells ThreadSanitizer what synchronises inside Qt; must not be instrumented itself.
 if("thread" IN_LIST SYNCHRONAUT_SANITIZE AND Qt6_VERSION VERSION_LESS 6.6)
-    add_library(synchronaut_qt_tsan OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/stress/qt_tsan.cpp)
+    add_library(synchronaut_qt_tsan OBJECT EXCLUDE_FROM_ALL
+        ${PROJECT_SOURCE_DIR}/tests/stress/qt_tsan.cpp
+        ${PROJECT_SOURCE_DIR}/tests/stress/exceptions_tsan.cpp)
     target_link_libraries(synchronaut_qt_tsan PRIVATE Qt6::Core)
     target_compile_features(synchronaut_qt_tsan PRIVATE cxx_std_20)
 endif()

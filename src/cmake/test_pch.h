@@ -17,3 +17,11 @@
 #include <functional>
 #include <memory>
 #include <thread>
+
+#include <Synchronaut/CallAny>
+#include <Synchronaut/CallAsync>
+#include <Synchronaut/CallSync>
+#include <Synchronaut/Cancellation>
+#include <Synchronaut/Run>
+#include <Synchronaut/Timers>
+#include <Synchronaut/WithTimeout>

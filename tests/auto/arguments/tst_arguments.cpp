@@ -276,7 +276,7 @@ void TestArguments::g14_callsThatNeverStart()
     const auto neverPlain = [](const Traced &) { return 1; };
     QCOMPARE(thrownBy([&] { callSync({.timeout = 0ns}, neverPlain, Traced()); }), "CallTimeout");
     QCOMPARE(thrownBy([&] { callSync({.timeout = 0ns}, byReference, Traced()); }), "CallTimeout");
-    QCOMPARE(thrownBy([&] { callAny({.timeout = -1ns}, byReference, Traced()).result(); }), "CallError");
+    QCOMPARE(thrownBy([&] { callAny({.timeout = -1ns}, byReference, Traced()).waitForFinished(); }), "CallError");
     {
         const Task<bool> lazy = callAsync(byReference, Traced());
         QVERIFY(Traced::s_alive > 0);
@@ -342,7 +342,7 @@ void TestArguments::destroyedOnThrow()
     QCOMPARE(thrownBy([&] { callSync(async, Traced()); }), "int 4");
     QCOMPARE(thrownBy([&] { run(callAsync(async, Traced())); }), "int 4");
     QCOMPARE(thrownBy([&] { callSync(notEvenStarted, Traced()); }), "int 5");
-    QCOMPARE(thrownBy([&] { callAny(plain, Traced()).result(); }), "int 3");
+    QCOMPARE(thrownBy([&] { callAny(plain, Traced()).waitForFinished(); }), "int 3");
 }
 
 QTEST_GUILESS_MAIN(TestArguments)

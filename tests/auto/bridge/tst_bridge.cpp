@@ -300,11 +300,11 @@ void TestBridge::nullFunctions()
     using Function = int (*)(int, int);
     const auto null = synchronaut(Function(nullptr));
     QCOMPARE(thrownBy([&] { null.sync(1, 2); }), "CallError");
-    QCOMPARE(thrownBy([&] { null(1, 2).result(); }), "CallError");
+    QCOMPARE(thrownBy([&] { null(1, 2).waitForFinished(); }), "CallError");
     QCOMPARE(thrownBy([&] { run(null.async(1, 2)); }), "CallError");
     const auto empty = synchronaut(std::function<int()>());
     QCOMPARE(thrownBy([&] { empty.sync(); }), "CallError");
-    QCOMPARE(thrownBy([&] { empty().result(); }), "CallError");
+    QCOMPARE(thrownBy([&] { empty().waitForFinished(); }), "CallError");
     QCOMPARE(thrownBy([] { s_deposit.sync(static_cast<Account *>(nullptr), 1); }), "CallError");
 }
 

@@ -276,10 +276,10 @@ void TestCombinatorsFutures::futureCoroutineResults()
 
 void TestCombinatorsFutures::futureCoroutineErrors()
 {
-    QCOMPARE(thrownBy([] { eagerThrows(false).result(); }), QByteArray("int 42"));
+    QCOMPARE(thrownBy([] { eagerThrows(false).waitForFinished(); }), QByteArray("int 42"));
     QFuture<int> late = eagerThrows(true);
     QVERIFY(finishesInLoop(late));
-    QCOMPARE(thrownBy([&] { late.result(); }), QByteArray("int 42"));
+    QCOMPARE(thrownBy([&] { late.waitForFinished(); }), QByteArray("int 42"));
 }
 
 void TestCombinatorsFutures::futureCoroutineAwaitsEverything()
@@ -333,7 +333,7 @@ void TestCombinatorsFutures::memberHasItsObjectAsOwner() // G13
     loader.reset();
     QCOMPARE(counter.gone.load(), 3);
     QVERIFY(waiting.isFinished() && loading.isFinished());
-    QCOMPARE(thrownBy([&] { auto copy = loading; copy.result(); }), QByteArray("CallCanceled"));
+    QCOMPARE(thrownBy([&] { auto copy = loading; copy.waitForFinished(); }), QByteArray("CallCanceled"));
     QTest::qWait(5);
     QVERIFY(!Loader::resumed);
 }
@@ -344,7 +344,7 @@ void TestCombinatorsFutures::memberInOtherThread()
     Loader loader(&counter);
     QByteArray thrown;
     JoinedThread thread([&] {
-        thrown = thrownBy([&] { loader.load(1).result(); });
+        thrown = thrownBy([&] { loader.load(1).waitForFinished(); });
     });
     thread.join();
     QCOMPARE(thrown, QByteArray("CallError"));

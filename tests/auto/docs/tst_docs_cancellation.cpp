@@ -196,7 +196,7 @@ private Q_SLOTS:
         QFuture<int> future = callAny({.forceOffload = true, .context = page.get()}, countDownAndTell, 60'000);
         page.reset(); // cancels the call
         //! [cancel-context]
-        QVERIFY_EXCEPTION_THROWN(future.result(), CallCanceled);
+        QVERIFY_EXCEPTION_THROWN(future.waitForFinished(), CallCanceled);
     }
     void awaits()
     {

@@ -98,7 +98,7 @@ private Q_SLOTS:
         //! [futures-thrown]
         QFuture<QString> future = callAny(loadName, -5);
         try {
-            future.result();
+            future.waitForFinished();
         } catch (const NotFound &e) { // what was thrown, whatever its type
             id = e.id;
         }

@@ -88,7 +88,7 @@ void TestErrorsTexts::callSite()
     auto line = std::source_location::current().line() + 1;
     check(timeoutOf([] { callSync({.timeout = 1ms}, sleeps); }), line);
     line = std::source_location::current().line() + 1;
-    check(timeoutOf([] { callAny({.timeout = 1ms}, sleeps).result(); }), line);
+    check(timeoutOf([] { callAny({.timeout = 1ms}, sleeps).waitForFinished(); }), line);
     line = std::source_location::current().line() + 1;
     check(timeoutOf([] { run(callAsync({.timeout = 1ms}, sleeps)); }), line);
     line = std::source_location::current().line() + 1;

@@ -164,11 +164,11 @@ void TestErrorsThrown::g15_everyTypeOnEveryPath()
     QCOMPARE(caught([&] { callSync(atOnce, kind); }), expected);
     QCOMPARE(caught([&] { callSync(notACoroutine, kind); }), expected);
 
-    QCOMPARE(caught([&] { any(kind).result(); }), expected);
-    QCOMPARE(caught([&] { pooledAny(kind).result(); }), expected);
-    QCOMPARE(caught([&] { asyncAny(kind).result(); }), expected);
-    QCOMPARE(caught([&] { callAny(atOnce, kind).result(); }), expected);
-    QCOMPARE(caught([&] { callAny(notACoroutine, kind).result(); }), expected);
+    QCOMPARE(caught([&] { any(kind).waitForFinished(); }), expected);
+    QCOMPARE(caught([&] { pooledAny(kind).waitForFinished(); }), expected);
+    QCOMPARE(caught([&] { asyncAny(kind).waitForFinished(); }), expected);
+    QCOMPARE(caught([&] { callAny(atOnce, kind).waitForFinished(); }), expected);
+    QCOMPARE(caught([&] { callAny(notACoroutine, kind).waitForFinished(); }), expected);
     inSlot([&] { QCOMPARE(caught([&] { resultInLoop(callAny(plain, kind)); }), expected); });
     inSlot([&] { QCOMPARE(caught([&] { resultInLoop(callAny(notACoroutine, kind)); }), expected); });
 
@@ -185,8 +185,8 @@ void TestErrorsThrown::g15_everyTypeOnEveryPath()
     QCOMPARE(caught([&] { callOnSync(&target, plain, kind); }), expected);
     QCOMPARE(caught([&] { callOnSync(other.object(), plain, kind); }), expected);
     QCOMPARE(caught([&] { callOnSync(other.object(), later, kind); }), expected);
-    QCOMPARE(caught([&] { callOn(other.object(), plain, kind).result(); }), expected);
-    QCOMPARE(caught([&] { spawnThread(plain, kind).result(); }), expected);
+    QCOMPARE(caught([&] { callOn(other.object(), plain, kind).waitForFinished(); }), expected);
+    QCOMPARE(caught([&] { spawnThread(plain, kind).waitForFinished(); }), expected);
     QCOMPARE(caught([&] { synchronaut(plain).sync(kind); }), expected);
     QCOMPARE(caught([&] { Context::capture().run([&] { return plain(kind); }); }), expected);
 
@@ -280,7 +280,7 @@ void TestErrorsThrown::g15_throwingMoveOfAResult()
         const auto make = [moves] { return ThrowsWhenMoved(moves); };
         const auto makeAsync = [moves]() -> Task<ThrowsWhenMoved> { co_return ThrowsWhenMoved(moves); };
         const QByteArray pooled = caught([&] { callSync({.forceOffload = true}, make); });
-        const QByteArray future = caught([&] { callAny({.forceOffload = true}, make).result(); });
+        const QByteArray future = caught([&] { callAny({.forceOffload = true}, make).waitForFinished(); });
         const QByteArray async = caught([&] { callSync(makeAsync); });
         for (const QByteArray &got : {pooled, future, async}) {
             QVERIFY2(got == "int 21" || got == "nothing", got);

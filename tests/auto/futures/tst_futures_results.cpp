@@ -61,7 +61,7 @@ private:
 template <typename T>
 QByteArray endOf(const QFuture<T> &future)
 {
-    return thrownBy([&] { static_cast<void>(QFuture<T>(future).result()); });
+    return thrownBy([&] { QFuture<T>(future).waitForFinished(); });
 }
 
 } // namespace

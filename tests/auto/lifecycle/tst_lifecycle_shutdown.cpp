@@ -56,7 +56,7 @@ Task<int> stubborn()
 template <typename T>
 QByteArray endOf(const QFuture<T> &future)
 {
-    return thrownBy([&] { static_cast<void>(QFuture<T>(future).result()); });
+    return thrownBy([&] { QFuture<T>(future).waitForFinished(); });
 }
 
 } // namespace

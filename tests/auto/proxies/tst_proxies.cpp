@@ -270,7 +270,7 @@ void TestProxies::deadObject()
     QFuture<int> late = proxy.add(1, 2); // alive now, but not when its turn comes
     go.release();
     QVERIFY(finishes(gone));
-    QCOMPARE(thrownBy([&] { late.result(); }), QByteArray("SenderDestroyed"));
+    QCOMPARE(thrownBy([&] { late.waitForFinished(); }), QByteArray("SenderDestroyed"));
     QCOMPARE(thrownBy([&] { proxy.addSync(1, 2); }), QByteArray("CallError"));
     QCOMPARE(thrownBy([&] { run(proxy.addAsync(1, 2)); }), QByteArray("CallError"));
 }
