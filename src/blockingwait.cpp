@@ -44,7 +44,7 @@ public:
     {
         if (!m_caller)
             return;
-        m_outer = exchange(inner);
+        m_outer = exchange({inner, m_caller->isShielded()});
         if (m_caller->isStopRequested()) {
             inner->settleStopped(Outcome::Canceled);
             inner->requestStop(StopReason::Canceled);
@@ -59,16 +59,16 @@ public:
     BlockedOn &operator=(const BlockedOn &) = delete;
 
 private:
-    CallState *exchange(CallState *inner)
+    Blocked exchange(Blocked blocked)
     {
         while (m_caller->m_blockedLock.test_and_set(std::memory_order_acquire)) { }
-        CallState *const old = std::exchange(m_caller->m_blockedOn, inner);
+        const Blocked old = std::exchange(m_caller->m_blocked, blocked);
         m_caller->m_blockedLock.clear(std::memory_order_release);
         return old;
     }
 
     CallState *m_caller;
-    CallState *m_outer = nullptr;
+    Blocked m_outer;
 };
 
 namespace {

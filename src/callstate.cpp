@@ -157,8 +157,10 @@ void CallState::requestStop(StopReason reason)
     // before a plain function can see that it is to stop, and return: its result is late then
     const bool settles = m_kind == Kind::Plain && claim();
     const bool first = setStopReason(reason);
-    if (first)
-        stopBlocked(reason == StopReason::LoopEnded ? Outcome::LoopEnded : Outcome::Canceled);
+    if (first) {
+        const bool loopEnds = reason == StopReason::LoopEnded;
+        stopBlocked(loopEnds ? Outcome::LoopEnded : Outcome::Canceled, !loopEnds);
+    }
     if (settles)
         publishStopped(outcomeOf(stopReason()));
     if (!first || m_kind == Kind::Plain)
@@ -180,15 +182,18 @@ void CallState::requestStop(StopReason reason)
 RefPtr<CallState> CallState::blockedOn() noexcept
 {
     while (m_blockedLock.test_and_set(std::memory_order_acquire)) { }
-    RefPtr<CallState> inner(m_blockedOn);
+    RefPtr<CallState> inner(m_blocked.inner);
     m_blockedLock.clear(std::memory_order_release);
     return inner;
 }
 
-void CallState::stopBlocked(Outcome outcome)
+void CallState::stopBlocked(Outcome outcome, bool shieldHolds)
 {
-    const RefPtr<CallState> inner = blockedOn();
-    if (!inner)
+    while (m_blockedLock.test_and_set(std::memory_order_acquire)) { }
+    RefPtr<CallState> inner(m_blocked.inner);
+    const bool holds = m_blocked.shielded && shieldHolds;
+    m_blockedLock.clear(std::memory_order_release);
+    if (!inner || holds)
         return;
     // whoever blocks in this call's code waits for `inner`: let go of it
     inner->settleStopped(outcome);
@@ -198,8 +203,10 @@ void CallState::stopBlocked(Outcome outcome)
 void CallState::interrupt()
 {
     const RefPtr<CallState> self(this);
-    stopBlocked(Outcome::Canceled);
-    if (m_suspension && isStopRequested())
+    if (!isStopRequested())
+        return; // its code is shielded
+    stopBlocked(Outcome::Canceled, false); // by what is inside of a shield, if there is one
+    if (m_suspension)
         m_suspension->cancel();
 }
 
@@ -248,6 +255,8 @@ std::exception_ptr CallState::error() const
 
 void CallState::throwError()
 {
+    if (m_outcome == Outcome::Canceled)
+        currentRecord().throwIfLimitPassed(); // that is why, for the frame that set the limit
     const std::exception_ptr thrown = m_outcome == Outcome::Error ? std::exchange(m_error, {}) : error();
     std::rethrow_exception(thrown);
 }

@@ -40,6 +40,14 @@ bool CallRecord::isStopRequestedInScope(const StopScope *except) const noexcept
     return isCallStopped();
 }
 
+bool CallRecord::isShielded() const noexcept
+{
+    const StopScope *scope = scopes;
+    while (scope && scope->kind != StopScope::Kind::Shield)
+        scope = scope->outer;
+    return scope;
+}
+
 const TimeLimit &CallRecord::asLimit(const StopScope &scope) noexcept
 {
     return static_cast<const TimeLimit &>(scope);

@@ -104,7 +104,9 @@ public:
     }
     /// isStopRequested() without counting the limit \a except.
     bool isStopRequestedInScope(const StopScope *except = nullptr) const noexcept;
-    /// The same for the call as a whole. Any thread.
+    /// No stop of the call reaches the code that runs now. The thread that runs the call.
+    bool isShielded() const noexcept;
+    /// isStopRequested() for the call as a whole. Any thread.
     bool isCallStopped() const noexcept
     {
         const std::uint8_t stop = m_stop.load(std::memory_order_acquire);

@@ -227,7 +227,8 @@ private:
     void onDeadline();
     void expireCallers();
     void deliverStop();
-    void stopBlocked(Outcome outcome);
+    /// Lets go of the wait that the callee's code is in; not if that is shielded and \a shieldHolds.
+    void stopBlocked(Outcome outcome, bool shieldHolds);
     void publishStopped(Outcome outcome);
     CallCanceled canceledError() const;
     void wakeWaiter(Waiter waiter);
@@ -263,7 +264,12 @@ private:
     bool m_execs = false;         ///< EventLoop waiter is QCoreApplication::exec()
     std::atomic_flag m_blockedLock;
 
-    CallState *m_blockedOn = nullptr; ///< the callee's code blocks for that; under m_blockedLock
+    /// What the callee's code blocks for, and whether that code is shielded; under m_blockedLock.
+    struct Blocked
+    {
+        CallState *inner = nullptr;
+        bool shielded = false;
+    } m_blocked;
     CallState *m_listPrev = nullptr; ///< calls of a home, or of the pool registry
     CallState *m_listNext = nullptr;
     union {

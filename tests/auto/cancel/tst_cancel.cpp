@@ -46,6 +46,9 @@ private Q_SLOTS:
     void shieldHoldsCancellationBack();
     void shieldsNest();
     void shieldHoldsTheDeadlineBack();
+    void shieldHoldsABlockedCall_data();
+    void shieldHoldsABlockedCall();
+    void limitInsideOfAShieldEndsABlockedCall();
     void contextDeathCancels();
     void canceledBeforeItStarts();
 };
@@ -387,6 +390,74 @@ void TestCancel::canceledBeforeItStarts()
     QVERIFY(finishes(blocker) && finishes(queued));
     QVERIFY(pool.waitForDone(10000));
     QCOMPARE(runs.load(), 0);
+}
+
+void TestCancel::shieldHoldsABlockedCall_data()
+{
+    QTest::addColumn<bool>("inTask");
+    QTest::newRow("plain function") << false;
+    QTest::newRow("task") << true;
+}
+
+// The stop comes from another thread while the shielded code blocks for a call of its own.
+void TestCancel::shieldHoldsABlockedCall()
+{
+    QFETCH(const bool, inTask);
+    std::atomic<bool> blocks{false};
+    std::atomic<bool> open{false};
+    std::atomic<int> value{0};
+    std::atomic<bool> stoppedAfterwards{false};
+    const auto cleanup = [&]() -> Task<int> {
+        blocks = true;
+        while (!open)
+            co_await sleepFor(1ms);
+        co_return 7;
+    };
+    const auto body = [&] {
+        {
+            const CancellationShield shield;
+            value = callSync(cleanup);
+        }
+        stoppedAfterwards = thrownBy([&] { callSync(cleanup); }) == "CallCanceled";
+    };
+    const auto task = [&]() -> Task<> {
+        body();
+        co_return;
+    };
+    const CallOptions options{.timeout = timeToBegin, .forceOffload = !inTask};
+    QFuture<void> future = inTask ? callAny(options, task) : callAny(options, body);
+    QCOMPARE(thrownBy([&] { future.waitForFinished(); }), "CallTimeout");
+    QVERIFY(blocks && !stoppedAfterwards);
+    QCOMPARE(value.load(), 0);
+    open = true;
+    QVERIFY(eventually([&] { return stoppedAfterwards.load(); }));
+    QCOMPARE(value.load(), 7);
+}
+
+void TestCancel::limitInsideOfAShieldEndsABlockedCall()
+{
+    std::atomic<bool> ended{false};
+    QByteArray thrown;
+    const auto forever = []() -> Task<> { co_await sleepFor(20s); };
+    const auto body = [&] {
+        const auto note = qScopeGuard([&] { ended = true; });
+        const CancellationShield shield;
+        thrown = thrownBy([&] {
+            const DeadlineScope scope(5ms);
+            callSync(forever);
+        });
+    };
+    callSync({.forceOffload = true}, body);
+    QVERIFY(ended);
+    QCOMPARE(thrown, "CallTimeout");
+    ended = false;
+    const auto task = [&]() -> Task<> {
+        body();
+        co_return;
+    };
+    callSync(task);
+    QVERIFY(ended);
+    QCOMPARE(thrown, "CallTimeout");
 }
 
 QTEST_GUILESS_MAIN(TestCancel)
