@@ -94,3 +94,10 @@ function(synchronaut_test_properties name)
         TIMEOUT ${arg_TIMEOUT}
     )
 endfunction()
+
+# One more option for a sanitizer (ASAN, TSAN, LSAN, UBSAN) in the environment of a test.
+function(synchronaut_sanitizer_option name sanitizer option)
+    get_test_property(${name} ENVIRONMENT environment)
+    list(TRANSFORM environment REPLACE "^(${sanitizer}_OPTIONS=.*)" "\\1:${option}")
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
+endfunction()
