@@ -1,5 +1,6 @@
 #include "engine_p.h"
 #include "mailbox_p.h"
+#include "observing_p.h"
 #include "spin_p.h"
 #include "unobserved_p.h"
 #include "waitgraph_p.h"
@@ -162,6 +163,7 @@ void CallState::waitBlocking(WaitMode waitMode, void (*start)(void *), void *arg
         return;
     }
     const BlockedOn blockedOn(this);
+    const Observing::Slice slice(this, true);
     const bool turning = !mailbox.ownLoop && waitMode == WaitMode::ProcessEvents
             && QThread::currentThread()->loopLevel() > 0;
     if (turning) {
@@ -202,8 +204,9 @@ void CallState::blockThread(Mailbox &mailbox, std::int64_t limit)
     const WaitEdge edge(mailbox, this);
     PoolPlace place;
     const bool gui = isGuiThread();
+    const std::int64_t since = gui ? steadyNow() : 0;
     const std::int64_t warning = std::chrono::nanoseconds(guiBlockWarning()).count();
-    std::int64_t warnAt = gui && warning > 0 ? steadyNow() + warning : noDeadline;
+    std::int64_t warnAt = gui && warning > 0 ? since + warning : noDeadline;
     std::int64_t own = DeadlineEntry::at;
     const bool lendable = isLendable();
     // a QFuture::cancel() of the call that runs here only shows when looked at
@@ -246,6 +249,9 @@ void CallState::blockThread(Mailbox &mailbox, std::int64_t limit)
         if (!isSettled())
             mailbox.park(looks ? std::min(until, steadyNow() + lookAgain) : until);
     }
+    if (gui)
+        Observing::guiWasBlocked(since);
+    Observing::woken(*this, Observing::Arrow::Wait);
     if (lendable) {
         mailbox.setLendable(nullptr);
         // what was lent to us after all must not lie about in a thread without a loop

@@ -3,6 +3,7 @@
 #include <Synchronaut/detail/timelimit.h>
 
 #include "engine_p.h"
+#include "observing_p.h"
 #include "ownerwatch_p.h"
 
 namespace Synchronaut::detail {
@@ -87,6 +88,7 @@ bool CallState::begin(const CallOptions &options, const char *typeName, bool nee
     }
     if (isSettled())
         return false;
+    Observing::begun(*this);
     if (options.context)
         OwnerWatch::watch(this, options.context);
     return !isSettled();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "observing_p.h"
+
 #include <Synchronaut/detail/callstate.h>
 
 namespace Synchronaut::detail {
@@ -8,7 +10,7 @@ namespace Synchronaut::detail {
 class CallState::Entered
 {
 public:
-    Entered(CallState *call, bool asTask) : m_block(threadBlock()), m_saved(m_block)
+    Entered(CallState *call, bool asTask) : m_block(threadBlock()), m_saved(m_block), m_slice(call)
     {
         m_block.current = call;
         m_block.guard = nullptr;
@@ -28,6 +30,7 @@ public:
 private:
     ThreadBlock &m_block; // the thread does not change inside: nothing suspends
     ThreadBlock m_saved;
+    const Observing::Slice m_slice;
 };
 
 } // namespace Synchronaut::detail

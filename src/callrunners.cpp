@@ -2,6 +2,7 @@
 
 #include "callentered_p.h"
 #include "engine_p.h"
+#include "observing_p.h"
 
 #include <QtCore/QFutureWatcher>
 
@@ -14,10 +15,12 @@ void CallState::runHere()
     const Entered entered(this, threadBlock().isTask);
     if (m_claimed.load(std::memory_order_acquire))
         return; // timed out or cancelled while it was queued
-    if (isStopRequested())
+    if (isStopRequested()) {
         settleStopped(outcomeOf(stopReason()));
-    else
+    } else {
+        Observing::started(*this);
         execute();
+    }
 }
 
 void CallState::startForBlockingCall()
@@ -111,6 +114,7 @@ void CallState::startHome()
     }
     {
         const Entered entered(this, true);
+        Observing::started(*this);
         m_root = launch();
     }
     if (!m_root)

@@ -4,6 +4,7 @@
 
 #include "callentered_p.h"
 #include "functionmessage_p.h"
+#include "observing_p.h"
 #include "ownerwatch_p.h"
 #include "unobserved_p.h"
 
@@ -88,6 +89,7 @@ void CallState::publish(Outcome outcome)
 {
     const RefPtr<CallState> self(this);
     m_outcome = outcome;
+    Observing::settled(*this, outcome);
     if (m_watched)
         OwnerWatch::unwatch(this);
     bool observed = true;
@@ -138,6 +140,7 @@ void CallState::deliverWake(Message *message, Delivery how)
     if (how == Delivery::Dropped)
         return;
     call->disarm();
+    Observing::woken(*call, Observing::Arrow::Resumption);
     if (call->m_wake == Waiter::Coroutine) {
         if (call->m_awaiter)
             call->m_awaiter->wake();

@@ -1,6 +1,7 @@
 #include <Synchronaut/eventloopthread.h>
 
 #include "functionmessage_p.h"
+#include "observing_p.h"
 
 #include <QtCore/QAbstractEventDispatcher>
 #include <QtCore/QThread>
@@ -29,6 +30,8 @@ public:
 protected:
     void run() override
     {
+        const detail::CountedThread counted;
+        qCDebug(lcLoop).noquote() << "Event loop" << objectName() << "starts";
         m_mailbox->adopt();
         m_mailbox->resumeLoop();
         exec();
@@ -41,6 +44,7 @@ protected:
             m_mailbox->park(detail::steadyNow() + 1'000'000);
         }
         m_mailbox->close();
+        qCDebug(lcLoop).noquote() << "Event loop" << objectName() << "has ended";
     }
 
 private:

@@ -1,5 +1,6 @@
 #include "poolworkers_p.h"
 
+#include "observing_p.h"
 #include "poolcalls_p.h"
 #include "spin_p.h"
 
@@ -39,7 +40,10 @@ public:
     {
         static_cast<void>(m_stage.load(std::memory_order_acquire));
         m_stage.store(Stage::Started, std::memory_order_relaxed);
+        const CountedThread counted;
+        qCDebug(lcPool) << "A thread begins to work for" << &m_workers.m_pool;
         m_workers.work();
+        qCDebug(lcPool) << "A thread ends working for" << &m_workers.m_pool;
     }
 
 private:

@@ -34,12 +34,14 @@
 #include <Synchronaut/scopedresource.h>
 #include <Synchronaut/singleflight.h>
 #include <Synchronaut/spawnthread.h>
+#include <Synchronaut/stats.h>
 #include <Synchronaut/synchronized.h>
 #include <Synchronaut/synchronizer.h>
 #include <Synchronaut/task.h>
 #include <Synchronaut/taskgroup.h>
 #include <Synchronaut/timers.h>
 #include <Synchronaut/tofuture.h>
+#include <Synchronaut/trace.h>
 #include <Synchronaut/unwrap.h>
 #include <Synchronaut/whenall.h>
 #include <Synchronaut/whenany.h>

@@ -215,6 +215,7 @@ private:
     friend class Suspension;
     friend class PoolCalls;
     friend class OwnerWatch;
+    friend class Observing;
 
     class Entered;
     class BlockedOn;
@@ -262,6 +263,7 @@ private:
     bool m_copyContextOut = false;
     bool m_watched = false;       ///< has an OwnerWatch
     bool m_execs = false;         ///< EventLoop waiter is QCoreApplication::exec()
+    std::atomic<std::uint8_t> m_observed{0}; ///< by whom: see Observing
     std::atomic_flag m_blockedLock;
 
     /// What the callee's code blocks for, and whether that code is shielded; under m_blockedLock.

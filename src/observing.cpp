@@ -1,0 +1,156 @@
+#include "observing_p.h"
+
+#include "logging_p.h"
+
+#include <Synchronaut/stats.h>
+
+#include <QtCore/QDebug>
+
+#include <algorithm>
+
+namespace Synchronaut {
+
+Q_LOGGING_CATEGORY(lcCalls, "synchronaut.calls", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcLoop, "synchronaut.loop", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcPool, "synchronaut.pool", QtInfoMsg)
+
+namespace detail {
+
+constinit std::atomic<std::uint8_t> Observing::s_who{0};
+
+namespace {
+
+/// Sums, of which stats() shows the differences: each event touches one of them.
+struct Counters
+{
+    std::atomic<qint64> begun{0};
+    std::atomic<qint64> started{0};
+    std::atomic<qint64> endedUnstarted{0};
+    std::atomic<qint64> finished{0};
+    std::atomic<qint64> timedOut{0};
+    std::atomic<qint64> canceled{0};
+    std::atomic<qint64> longestGuiBlock{0}; ///< ns
+
+    void clear() noexcept
+    {
+        for (std::atomic<qint64> *const each :
+             {&begun, &started, &endedUnstarted, &finished, &timedOut, &canceled, &longestGuiBlock})
+            each->store(0, std::memory_order_relaxed);
+    }
+};
+
+constinit Counters s_counters;
+
+void add(std::atomic<qint64> &counter) noexcept
+{
+    counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+} // namespace
+
+const char *Observing::textOf(CallState::Outcome outcome) noexcept
+{
+    constexpr const char *texts[] = {"pending", "value", "error", "timeout", "cancelled", "loop ended"};
+    return texts[static_cast<int>(outcome)];
+}
+
+void Observing::turn(Who who, bool on) noexcept
+{
+    if (on)
+        s_who.fetch_or(who, std::memory_order_relaxed);
+    else
+        s_who.fetch_and(static_cast<std::uint8_t>(~who), std::memory_order_relaxed);
+}
+
+void Observing::tellBegun(CallState &call, std::uint8_t who)
+{
+    call.m_observed.store(who, std::memory_order_relaxed);
+    if (who & Counting)
+        add(s_counters.begun);
+    if (who & Tracing)
+        traceBegun(call);
+    if (who & Logging)
+        qCDebug(lcCalls).noquote().nospace() << call.displayName() << ": begun";
+}
+
+void Observing::tellStarted(CallState &call)
+{
+    const std::uint8_t before = call.m_observed.fetch_or(HasStarted, std::memory_order_acq_rel);
+    if (before & HasStarted)
+        return;
+    if (before & Counting)
+        add(s_counters.started);
+    if (before & Tracing)
+        traceArrow(call, Arrow::Start);
+}
+
+void Observing::tellSettled(CallState &call, CallState::Outcome outcome)
+{
+    const std::uint8_t who = call.m_observed.fetch_or(HasStarted, std::memory_order_acq_rel);
+    if (who & Counting) {
+        if (!(who & HasStarted))
+            add(s_counters.endedUnstarted);
+        if (outcome == CallState::Outcome::TimedOut)
+            add(s_counters.timedOut);
+        else if (outcome == CallState::Outcome::Value || outcome == CallState::Outcome::Error)
+            add(s_counters.finished);
+        else
+            add(s_counters.canceled);
+    }
+    if (who & Tracing)
+        traceSettled(call, outcome);
+    if (who & Logging)
+        qCDebug(lcCalls).noquote().nospace() << call.displayName() << ": " << textOf(outcome);
+}
+
+void Observing::guiWasBlocked(std::int64_t since) noexcept
+{
+    if (!(s_who.load(std::memory_order_relaxed) & Counting))
+        return;
+    const std::int64_t ns = steadyNow() - since;
+    qint64 longest = s_counters.longestGuiBlock.load(std::memory_order_relaxed);
+    while (longest < ns && !s_counters.longestGuiBlock.compare_exchange_weak(longest, ns)) { }
+}
+
+} // namespace detail
+
+void collectStats(bool on)
+{
+    if (on)
+        detail::s_counters.clear();
+    detail::Observing::turn(detail::Observing::Counting, on);
+}
+
+Stats stats()
+{
+    const detail::Counters &counters = detail::s_counters;
+    const auto read = [](const std::atomic<qint64> &counter) {
+        return counter.load(std::memory_order_relaxed);
+    };
+    Stats now;
+    // ends first: what ends meanwhile shows as running, not as a negative number
+    now.finished = read(counters.finished);
+    now.timedOut = read(counters.timedOut);
+    now.canceled = read(counters.canceled);
+    const qint64 unstarted = read(counters.endedUnstarted);
+    const qint64 started = read(counters.started);
+    now.begun = read(counters.begun);
+    now.running = std::max<qint64>(started - (now.finished + now.timedOut + now.canceled - unstarted), 0);
+    now.queued = std::max<qint64>(now.begun - started - unstarted, 0);
+    now.threads = detail::Observing::threads.load(std::memory_order_relaxed);
+    now.longestGuiBlock = std::chrono::nanoseconds(read(counters.longestGuiBlock));
+    return now;
+}
+
+QDebug operator<<(QDebug debug, const Stats &stats)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace() << "Stats(begun " << stats.begun << ", queued " << stats.queued << ", running "
+                    << stats.running << ", finished " << stats.finished << ", timed out "
+                    << stats.timedOut << ", cancelled " << stats.canceled << ", threads "
+                    << stats.threads << ", longest GUI block "
+                    << stats.longestGuiBlock / std::chrono::microseconds(1) << " us)";
+    return debug;
+}
+
+} // namespace Synchronaut

@@ -1,0 +1,220 @@
+#include <Synchronaut/trace.h>
+
+#include "logging_p.h"
+#include "observing_p.h"
+
+#include <Synchronaut/errors.h>
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QFile>
+#include <QtCore/QHash>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QJsonObject>
+#include <QtCore/QThread>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#if defined(Q_OS_LINUX)
+#  include <pthread.h>
+#endif
+
+namespace Synchronaut {
+
+namespace {
+
+// Trace Event Format: X a slice, b and e the ends of a call's own track, s and f those of an arrow,
+// M a thread's name.
+struct Event
+{
+    char phase;
+    bool isReply = false; ///< of an arrow: from the end of a call to who waited
+    const void *call = nullptr;
+    qint64 at = 0;        ///< ns
+    qint64 length = 0;    ///< ns, of a slice
+    quintptr thread = 0;
+    QString name{};
+    const char *outcome = nullptr;
+    bool here = false;    ///< of an arrow's end: in the slice around it, not the next one
+};
+
+constexpr qint64 moment = 500; ///< ns: length of a slice that only holds the end of an arrow
+
+/// Collects events and writes them. Guarded by s_lock.
+class Writer
+{
+public:
+    explicit Writer(const QString &fileName) : m_file(fileName)
+    {
+        if (!m_file.open(QIODevice::WriteOnly | QIODevice::Truncate)) {
+            throw CallError(QStringLiteral("Trace cannot write %1: %2").arg(fileName, m_file.errorString()));
+        }
+        m_file.write("[\n");
+        m_events.reserve(atOnce);
+    }
+    ~Writer()
+    {
+        flush();
+        m_file.write("\n]\n");
+        if (!m_file.flush())
+            qCWarning(lcSynchronaut).noquote() << "Trace cannot complete" << m_file.fileName() + QLatin1Char(':')
+                                               << m_file.errorString();
+    }
+    Writer(const Writer &) = delete;
+    Writer &operator=(const Writer &) = delete;
+
+    void add(Event event)
+    {
+        event.thread = reinterpret_cast<quintptr>(QThread::currentThreadId());
+        if (!m_threads.contains(event.thread)) {
+            const int number = int(m_threads.size()) + 1;
+            m_threads.insert(event.thread, number);
+            Event named{.phase = 'M'};
+            named.thread = event.thread;
+            named.name = nameOfThread(number);
+            m_events.push_back(named);
+        }
+        m_events.push_back(std::move(event));
+        if (m_events.size() >= atOnce)
+            flush();
+    }
+private:
+    static constexpr std::size_t atOnce = 4096;
+
+    static QString nameOfThread(int number)
+    {
+#if defined(Q_OS_LINUX)
+        char name[64] = {};
+        if (pthread_getname_np(pthread_self(), name, sizeof name) == 0 && name[0])
+            return QString::fromLocal8Bit(name);
+#endif
+        return QStringLiteral("thread %1").arg(number);
+    }
+
+    void flush()
+    {
+        for (const Event &event : m_events) {
+            if (std::exchange(m_any, true))
+                m_file.write(",\n");
+            m_file.write(QJsonDocument(jsonOf(event)).toJson(QJsonDocument::Compact));
+        }
+        m_events.clear();
+    }
+
+    QJsonObject jsonOf(const Event &event) const
+    {
+        QJsonObject json{{QStringLiteral("ph"), QString(QLatin1Char(event.phase))},
+                         {QStringLiteral("pid"), QCoreApplication::applicationPid()},
+                         {QStringLiteral("tid"), m_threads.value(event.thread)}};
+        if (event.phase == 'M') {
+            json.insert(QStringLiteral("name"), QStringLiteral("thread_name"));
+            json.insert(QStringLiteral("args"), QJsonObject{{QStringLiteral("name"), event.name}});
+            return json;
+        }
+        json.insert(QStringLiteral("ts"), double(event.at) / 1000); // us
+        json.insert(QStringLiteral("name"), event.name);
+        if (event.phase == 'X') {
+            json.insert(QStringLiteral("cat"), QStringLiteral("slice"));
+            json.insert(QStringLiteral("dur"), double(event.length) / 1000);
+            return json;
+        }
+        const QString id = QString::number(reinterpret_cast<quintptr>(event.call), 16);
+        json.insert(QStringLiteral("id"), id);
+        const bool isArrow = event.phase == 's' || event.phase == 'f';
+        json.insert(QStringLiteral("cat"), isArrow ? (event.isReply ? QStringLiteral("reply") : QStringLiteral("start"))
+                                                   : QStringLiteral("call"));
+        if (event.here)
+            json.insert(QStringLiteral("bp"), QStringLiteral("e"));
+        if (event.outcome)
+            json.insert(QStringLiteral("args"), QJsonObject{{QStringLiteral("outcome"), QString::fromLatin1(event.outcome)}});
+        return json;
+    }
+
+    QFile m_file;
+    std::vector<Event> m_events;
+    QHash<quintptr, int> m_threads;
+    bool m_any = false;
+};
+
+std::mutex s_lock;
+std::unique_ptr<Writer> s_writer; // under s_lock
+
+} // namespace
+
+Trace::Trace(const QString &fileName)
+{
+    const std::lock_guard lock(s_lock);
+    if (s_writer)
+        throw CallError(QStringLiteral("Trace cannot write %1: there is another Trace").arg(fileName));
+    s_writer = std::make_unique<Writer>(fileName);
+    detail::Observing::turn(detail::Observing::Tracing, true);
+}
+
+Trace::~Trace()
+{
+    detail::Observing::turn(detail::Observing::Tracing, false);
+    const std::lock_guard lock(s_lock);
+    s_writer.reset();
+}
+
+namespace detail {
+
+namespace {
+
+/// Adds \a events of \a call, of this moment.
+void trace(const CallState &call, std::initializer_list<Event> events)
+{
+    const QString name = call.displayName();
+    const std::lock_guard lock(s_lock);
+    if (!s_writer)
+        return;
+    for (Event event : events) {
+        event.call = &call;
+        event.name = event.name + name;
+        s_writer->add(std::move(event));
+    }
+}
+
+} // namespace
+
+void Observing::traceBegun(CallState &call)
+{
+    const std::int64_t now = steadyNow();
+    trace(call, {{.phase = 'b', .at = now},
+                 {.phase = 'X', .at = now, .length = moment, .name = QStringLiteral("call ")},
+                 {.phase = 's', .at = now}});
+}
+
+void Observing::traceSettled(CallState &call, CallState::Outcome outcome)
+{
+    const std::int64_t now = steadyNow();
+    trace(call, {{.phase = 'X', .at = now, .length = moment, .name = QStringLiteral("end ")},
+                 {.phase = 's', .isReply = true, .at = now},
+                 {.phase = 'e', .at = now, .outcome = textOf(outcome)}});
+}
+
+void Observing::traceArrow(CallState &call, Arrow end)
+{
+    trace(call, {{.phase = 'f',
+                  .isReply = end != Arrow::Start,
+                  .at = steadyNow(),
+                  .here = end != Arrow::Resumption}});
+}
+
+void Observing::Slice::begin() noexcept
+{
+    m_since = steadyNow();
+}
+
+void Observing::Slice::end() noexcept
+{
+    const std::int64_t now = steadyNow();
+    trace(*m_call, {{.phase = 'X',
+                     .at = m_since,
+                     .length = now - m_since,
+                     .name = m_waits ? QStringLiteral("wait for ") : QString()}});
+}
+
+} // namespace detail
+} // namespace Synchronaut
