@@ -1,20 +1,40 @@
 #include "checksumwindow.h"
 
-#include <QtCore/QFile>
+#include "filetable.h"
+
+#include <QtCore/QFileInfo>
+#include <QtCore/QMimeData>
+#include <QtCore/QSettings>
 #include <QtGui/QCloseEvent>
 #include <QtWidgets/QBoxLayout>
 #include <QtWidgets/QFileDialog>
-#include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QProgressBar>
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QSpinBox>
-#include <QtWidgets/QTableView>
 
 #include <algorithm>
 
 using namespace std::chrono_literals;
+
+namespace {
+
+const QString folderKey = QStringLiteral("folder");
+
+/// The folder that is dragged, or nothing.
+QString folderIn(const QMimeData *data)
+{
+    const QString path = data->urls().value(0).toLocalFile();
+    return QFileInfo(path).isDir() ? path : QString();
+}
+
+QString minutes(qint64 ms)
+{
+    return QTime(0, 0).addMSecs(int(ms)).toString(QStringLiteral("m:ss"));
+}
+
+} // namespace
 
 ChecksumWindow::ChecksumWindow(QWidget *parent)
     : QWidget(parent),
@@ -22,7 +42,7 @@ ChecksumWindow::ChecksumWindow(QWidget *parent)
       m_timeoutBox(new QSpinBox(this)),
       m_startButton(new QPushButton(QStringLiteral("&Start"), this)),
       m_cancelButton(new QPushButton(QStringLiteral("&Cancel"), this)),
-      m_table(new QTableView(this)),
+      m_table(new FileTable(&m_model, this)),
       m_progress(new QProgressBar(this)),
       m_status(new QLabel(QStringLiteral("Choose a folder."), this))
 {
@@ -36,18 +56,8 @@ ChecksumWindow::ChecksumWindow(QWidget *parent)
     m_timeoutBox->setSpecialValueText(QStringLiteral("No timeout"));
     m_cancelButton->setEnabled(false);
     m_progress->setRange(0, 1);
-
-    m_table->setModel(&m_model);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setWordWrap(false);
-    m_table->setTextElideMode(Qt::ElideMiddle);
-    // Sizes that do not depend on the contents: thousands of rows cost nothing.
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
-    m_table->verticalHeader()->hide();
-    m_table->horizontalHeader()->resizeSection(FileModel::File, 320);
-    m_table->horizontalHeader()->resizeSection(FileModel::Status, 160);
-    m_table->horizontalHeader()->setStretchLastSection(true);
+    m_folderEdit->setText(QSettings().value(folderKey).toString());
+    setAcceptDrops(true);
 
     auto *top = new QHBoxLayout;
     for (QWidget *widget : std::initializer_list<QWidget *>{chooseButton, m_folderEdit, m_timeoutBox,
@@ -82,6 +92,18 @@ void ChecksumWindow::closeEvent(QCloseEvent *event)
     QWidget::closeEvent(event);
 }
 
+void ChecksumWindow::dragEnterEvent(QDragEnterEvent *event)
+{
+    if (!folderIn(event->mimeData()).isEmpty())
+        event->acceptProposedAction();
+}
+
+void ChecksumWindow::dropEvent(QDropEvent *event)
+{
+    start(QFile::encodeName(folderIn(event->mimeData())));
+    event->acceptProposedAction();
+}
+
 void ChecksumWindow::chooseFolder()
 {
     auto *dialog = new QFileDialog(this, QStringLiteral("Choose a folder"), m_folderEdit->text());
@@ -107,6 +129,8 @@ void ChecksumWindow::start(const QByteArray &folder)
         m_job->cancel();
     m_folder = folder;
     m_folderEdit->setText(QFile::decodeName(folder));
+    QSettings().setValue(folderKey, m_folderEdit->text());
+    m_clock.start();
     const int limit = m_timeoutBox->value();
     m_job = HashJob::start(folder, limit > 0 ? std::chrono::milliseconds(limit)
                                              : std::chrono::nanoseconds::max());
@@ -124,6 +148,15 @@ void ChecksumWindow::cancel()
         m_job->cancel();
 }
 
+QString ChecksumWindow::timesText(qint64 settled, qint64 count) const
+{
+    const qint64 elapsed = m_clock.elapsed();
+    const QString text = QStringLiteral(", %1").arg(minutes(elapsed));
+    if (settled == 0 || settled == count || m_job->isFinished())
+        return text;
+    return text + QStringLiteral(", about %1 left").arg(minutes(elapsed * (count - settled) / settled));
+}
+
 void ChecksumWindow::setTimeout(int milliseconds)
 {
     m_timeoutBox->setValue(milliseconds);
@@ -138,11 +171,12 @@ void ChecksumWindow::refresh()
         const int settled = int(m_job->settledCount());
         m_progress->setRange(0, std::max(count, 1));
         m_progress->setValue(done && !m_job->isCanceled() ? m_progress->maximum() : settled);
-        m_status->setText(QStringLiteral("%1 of %2 files, %3 errors%4")
+        m_status->setText(QStringLiteral("%1 of %2 files, %3 errors%4%5")
                                   .arg(settled)
                                   .arg(count)
                                   .arg(m_job->errorCount())
-                                  .arg(m_job->isCanceled() ? QStringLiteral(", cancelled") : QString()));
+                                  .arg(m_job->isCanceled() ? QStringLiteral(", cancelled") : QString(),
+                                       timesText(settled, count)));
     }
     if (done && !moreRows) {
         m_refreshTimer.stop();

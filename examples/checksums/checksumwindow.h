@@ -3,6 +3,7 @@
 #include "filemodel.h"
 #include "hashjob.h"
 
+#include <QtCore/QElapsedTimer>
 #include <QtCore/QTimer>
 #include <QtWidgets/QWidget>
 
@@ -14,10 +15,10 @@ class QLineEdit;
 class QProgressBar;
 class QPushButton;
 class QSpinBox;
-class QTableView;
 QT_END_NAMESPACE
+class FileTable;
 
-/// Choose a folder and see the SHA-256 of every file in it.
+/// Choose a folder, or drop one here, and see the SHA-256 of every file in it.
 class ChecksumWindow : public QWidget
 {
     Q_OBJECT
@@ -36,21 +37,25 @@ Q_SIGNALS:
 
 protected:
     void closeEvent(QCloseEvent *event) override;
+    void dragEnterEvent(QDragEnterEvent *event) override;
+    void dropEvent(QDropEvent *event) override;
 
 private:
     void chooseFolder();
     void startTyped();
     void refresh();
+    QString timesText(qint64 settled, qint64 count) const;
 
     std::shared_ptr<HashJob> m_job;
     QByteArray m_folder;
     FileModel m_model;
     QTimer m_refreshTimer;
+    QElapsedTimer m_clock;
     QLineEdit *m_folderEdit;
     QSpinBox *m_timeoutBox;
     QPushButton *m_startButton;
     QPushButton *m_cancelButton;
-    QTableView *m_table;
+    FileTable *m_table;
     QProgressBar *m_progress;
     QLabel *m_status;
 };

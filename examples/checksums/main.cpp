@@ -89,6 +89,9 @@ int main(int argc, char *argv[])
     else
         app = std::make_unique<QApplication>(argc, argv);
 
+    QCoreApplication::setOrganizationName(QStringLiteral("Synchronaut")); // of the settings
+    QCoreApplication::setApplicationName(QStringLiteral("checksums"));
+
     QCommandLineParser parser;
     parser.setApplicationDescription(QStringLiteral("SHA-256 of every file in a folder."));
     parser.addHelpOption();

@@ -8,12 +8,19 @@
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QFile>
 #include <QtCore/QPointer>
+#include <QtCore/QMimeData>
 #include <QtCore/QSet>
+#include <QtCore/QSettings>
 #include <QtCore/QTemporaryDir>
 #include <QtCore/QThreadPool>
+#include <QtGui/QClipboard>
+#include <QtGui/QDragEnterEvent>
+#include <QtGui/QGuiApplication>
 #include <QtGui/QImage>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QLineEdit>
 #include <QtWidgets/QProgressBar>
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QTableView>
@@ -112,14 +119,24 @@ private Q_SLOTS:
     void missingFolderIsARow();
     void emptyFolder();
     void screenshotIsAPicture();
+    void droppedFolder();
+    void copiedRows();
+    void sortedByAnyColumn();
+    void timesAreShown();
+    void remembersTheFolder();
 
 private:
     TestFolder m_folder;
+    QTemporaryDir m_settings;
 };
 
 void tst_ChecksumsWindow::initTestCase()
 {
     QCOMPARE(m_folder.error(), QByteArray());
+    // not the settings of whoever runs this
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, m_settings.path());
+    QCoreApplication::setOrganizationName(QStringLiteral("Synchronaut"));
 }
 
 // Hashing, or listing, on the GUI thread makes one gap of it; a row at a time makes many.
@@ -358,6 +375,122 @@ void tst_ChecksumsWindow::screenshotIsAPicture()
     QVERIFY2(colors.size() > 50, qPrintable(QString::number(colors.size())));
     QVERIFY2(ink > 3000, qPrintable(QString::number(ink)));
     QVERIFY(picture != before.convertToFormat(QImage::Format_RGB32));
+}
+
+namespace {
+
+/// A folder of two small files.
+class TwoFiles
+{
+public:
+    TwoFiles()
+    {
+        for (const char *const name : {"a", "b"}) {
+            QFile file(folder.filePath(QString::fromLatin1(name)));
+            if (file.open(QIODevice::WriteOnly))
+                file.write(name);
+        }
+    }
+    QTemporaryDir folder;
+    QByteArray path() const { return QFile::encodeName(folder.path()); }
+};
+
+// printf a | sha256sum
+const QString sumOfA =
+        QStringLiteral("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb");
+const QString sumOfB =
+        QStringLiteral("3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d");
+
+} // namespace
+
+void tst_ChecksumsWindow::droppedFolder()
+{
+    const TwoFiles files;
+    ChecksumWindow window;
+    QSignalSpy finished(&window, &ChecksumWindow::finished);
+    const auto drop = [&window](const QString &path) {
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(path)});
+        QDragEnterEvent enter({5, 5}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        enter.ignore();
+        QCoreApplication::sendEvent(&window, &enter);
+        if (!enter.isAccepted())
+            return false;
+        QDropEvent event({5, 5}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(&window, &event);
+        return true;
+    };
+    QVERIFY(!drop(files.folder.filePath(QStringLiteral("a")))); // no folder
+    QVERIFY(drop(files.folder.path()));
+    QVERIFY(finished.wait(limit));
+    QCOMPARE(window.findChild<QTableView *>()->model()->rowCount(), 2);
+}
+
+void tst_ChecksumsWindow::copiedRows()
+{
+    const TwoFiles files;
+    ChecksumWindow window;
+    QSignalSpy finished(&window, &ChecksumWindow::finished);
+    window.start(files.path());
+    QVERIFY(finished.wait(limit));
+    auto *table = window.findChild<QTableView *>();
+    QAction *const copy = table->actions().value(0);
+    QVERIFY(copy && copy->shortcut() == QKeySequence(QKeySequence::Copy));
+    copy->trigger();
+    const QStringList lines = QGuiApplication::clipboard()->text().split(QLatin1Char('\n'));
+    QCOMPARE(lines.size(), 3);
+    QVERIFY2(lines.at(0).endsWith(QStringLiteral("a\tDone\t") + sumOfA), qPrintable(lines.at(0)));
+    QVERIFY2(lines.at(1).endsWith(QStringLiteral("b\tDone\t") + sumOfB), qPrintable(lines.at(1)));
+    table->selectRow(1);
+    copy->trigger();
+    QCOMPARE(QGuiApplication::clipboard()->text(), lines.at(1) + QLatin1Char('\n'));
+}
+
+void tst_ChecksumsWindow::sortedByAnyColumn()
+{
+    const TwoFiles files;
+    ChecksumWindow window;
+    QSignalSpy finished(&window, &ChecksumWindow::finished);
+    window.start(files.path());
+    QVERIFY(finished.wait(limit));
+    auto *table = window.findChild<QTableView *>();
+    const auto firstSum = [table] {
+        return table->model()->index(0, FileModel::Sum).data().toString();
+    };
+    QCOMPARE(firstSum(), sumOfA); // as found
+    table->sortByColumn(FileModel::Sum, Qt::AscendingOrder);
+    QCOMPARE(firstSum(), sumOfB);
+    table->sortByColumn(FileModel::File, Qt::DescendingOrder);
+    QCOMPARE(firstSum(), sumOfB);
+    table->sortByColumn(-1, Qt::AscendingOrder);
+    QCOMPARE(firstSum(), sumOfA);
+}
+
+void tst_ChecksumsWindow::timesAreShown()
+{
+    const TwoFiles files;
+    ChecksumWindow window;
+    QSignalSpy finished(&window, &ChecksumWindow::finished);
+    window.start(files.path());
+    QVERIFY(finished.wait(limit));
+    const QList<QLabel *> labels = window.findChildren<QLabel *>();
+    const bool shown = std::ranges::any_of(labels, [](const QLabel *label) {
+        return label->text() == QStringLiteral("2 of 2 files, 0 errors, 0:00");
+    });
+    QVERIFY(shown);
+}
+
+void tst_ChecksumsWindow::remembersTheFolder()
+{
+    const TwoFiles files;
+    {
+        ChecksumWindow window;
+        QSignalSpy finished(&window, &ChecksumWindow::finished);
+        window.start(files.path());
+        QVERIFY(finished.wait(limit));
+    }
+    const ChecksumWindow next;
+    QCOMPARE(next.findChild<QLineEdit *>()->text(), files.folder.path());
 }
 
 QTEST_MAIN(tst_ChecksumsWindow)
