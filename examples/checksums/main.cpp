@@ -59,7 +59,7 @@ int showWindow(const QByteArray &folder, int timeout, const QString &screenshot)
     if (!screenshot.isEmpty()) {
         QObject::connect(&window, &ChecksumWindow::finished, &window, [&window, screenshot] {
             QCoreApplication::exit(window.grab().save(screenshot) ? 0 : 1);
-        });
+        }, Qt::QueuedConnection); // when the texts have got their room
     }
     return QCoreApplication::exec();
 }
