@@ -3,18 +3,39 @@
 #include <Synchronaut/FromSignal>
 #include <Synchronaut/WithTimeout>
 
+#include <QtCore/QTimer>
+
+#include <unistd.h>
+#include <utility>
+
+using namespace std::chrono_literals;
 using namespace Synchronaut;
+
+HttpListener::HttpListener(QObject *parent) : QTcpServer(parent)
+{
+    // out of descriptors, say: Qt would not accept any more for good
+    connect(this, &QTcpServer::acceptError, this,
+            [this] { QTimer::singleShot(100ms, this, &QTcpServer::resumeAccepting); });
+}
+
+HttpListener::Turn::Turn(HttpListener *listener)
+{
+    m_end.start();
+    m_before = std::exchange(listener->m_last[listener->m_current], m_end.future());
+}
 
 void HttpListener::incomingConnection(qintptr descriptor)
 {
     auto *const socket = new QTcpSocket(this);
     if (!socket->setSocketDescriptor(descriptor)) {
         delete socket;
+        ::close(int(descriptor));
         return;
     }
-    ++m_open;
-    connect(socket, &QObject::destroyed, this, [this] {
-        if (--m_open == 0)
+    m_last.insert(socket, QtFuture::makeReadyFuture());
+    connect(socket, &QObject::destroyed, this, [this, socket] {
+        m_last.remove(socket);
+        if (m_last.isEmpty())
             Q_EMIT allClosed();
     });
     // connected before the server's own slot, which calls the handlers, and so called before it
@@ -24,14 +45,14 @@ void HttpListener::incomingConnection(qintptr descriptor)
 
 Task<> HttpListener::closeConnections(std::chrono::milliseconds limit)
 {
-    const QList<QTcpSocket *> sockets = findChildren<QTcpSocket *>();
+    const QList<QTcpSocket *> sockets = m_last.keys();
     for (QTcpSocket *socket : sockets)
         socket->disconnectFromHost();
-    if (m_open > 0) {
+    if (!m_last.isEmpty()) {
         try {
             co_await withTimeout(fromSignal(this, &HttpListener::allClosed), limit);
         } catch (const CallTimeout &) {
-            const QList<QTcpSocket *> stuck = findChildren<QTcpSocket *>();
+            const QList<QTcpSocket *> stuck = m_last.keys();
             for (QTcpSocket *socket : stuck)
                 socket->abort();
         }

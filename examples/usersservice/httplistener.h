@@ -2,7 +2,10 @@
 
 #include <Synchronaut/Task>
 
+#include <QtCore/QFuture>
+#include <QtCore/QHash>
 #include <QtCore/QPointer>
+#include <QtCore/QPromise>
 #include <QtNetwork/QTcpServer>
 #include <QtNetwork/QTcpSocket>
 
@@ -13,14 +16,32 @@
 
     Of a handler that gives a QFuture, Qt 6.4's server uses socket and request when that has finished,
     and crashes if the client has hung up meanwhile. The handler has to cancel its future before, and
-    cannot know the socket from its request: here it learns it.
+    cannot know the socket from its request: here it learns it. Nor does that server keep answers in the order
+    of requests, when a client sends the next one without waiting.
 */
 class HttpListener : public QTcpServer
 {
     Q_OBJECT
 
 public:
-    using QTcpServer::QTcpServer;
+    explicit HttpListener(QObject *parent = nullptr);
+
+    /// A request's place among those of the current connection. Ends where its answer is given.
+    class Turn
+    {
+    public:
+        explicit Turn(HttpListener *listener);
+        ~Turn() { m_end.finish(); }
+        Turn(const Turn &) = delete;
+        Turn &operator=(const Turn &) = delete;
+
+        /// Finishes when the request before has had its turn.
+        QFuture<void> before() const { return m_before; }
+
+    private:
+        QPromise<void> m_end;
+        QFuture<void> m_before;
+    };
 
     /// The connection whose request is being handed to a handler right now.
     QTcpSocket *current() const { return m_current; }
@@ -36,5 +57,5 @@ protected:
 
 private:
     QPointer<QTcpSocket> m_current;
-    int m_open = 0;
+    QHash<QTcpSocket *, QFuture<void>> m_last; ///< the end of the last turn of each connection
 };

@@ -32,10 +32,10 @@ void write(QtMsgType, const QMessageLogContext &context, const QString &text)
 
 QString rules(RequestLog::Detail detail)
 {
-    if (detail == RequestLog::Normal)
-        return QStringLiteral("usersservice.debug=false");
-    return detail == RequestLog::Quiet ? QStringLiteral("usersservice.*=false")
-                                       : QStringLiteral("usersservice.debug=true");
+    if (detail == RequestLog::Verbose)
+        return QStringLiteral("usersservice.debug=true");
+    const QString noDetails = QStringLiteral("usersservice.debug=false\n");
+    return detail == RequestLog::Normal ? noDetails : noDetails + QStringLiteral("usersservice.access=false");
 }
 
 } // namespace

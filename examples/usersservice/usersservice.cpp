@@ -8,6 +8,7 @@
 
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QJsonArray>
+#include <QtCore/QMetaEnum>
 #include <QtHttpServer/QHttpServerResponder>
 
 using namespace std::chrono_literals;
@@ -25,9 +26,16 @@ Task<QJsonDocument> hello()
     co_return QJsonDocument(QJsonArray{QStringLiteral("Hello, @syncronauts!")});
 }
 
+Task<QJsonDocument> notFound()
+{
+    throw HttpError(Status::NotFound, "Not found");
+    co_return QJsonDocument(); // makes it a coroutine
+}
+
 QString summary(const QHttpServerRequest &request)
 {
-    return QStringLiteral("%1 %2").arg(request.method() == Method::Get ? QStringLiteral("GET") : QStringLiteral("?"),
+    const char *const method = QMetaEnum::fromType<Method>().valueToKey(int(request.method()));
+    return QStringLiteral("%1 %2").arg(QString::fromLatin1(method).toUpper(),
                                        request.url().toString(QUrl::FullyEncoded | QUrl::RemoveScheme
                                                               | QUrl::RemoveAuthority));
 }
@@ -72,12 +80,11 @@ UsersService::UsersService(const ConnectionSettings &database, const ServiceLimi
     m_server.route(QStringLiteral("/users/"), Method::Get, [this](int id, const QHttpServerRequest &request) {
         return serve(request, [this, id] { return readUser(&m_pool, id); });
     });
-    m_server.setMissingHandler([](const QHttpServerRequest &request, QHttpServerResponder &&responder) {
-        const ContextVar<QString>::Scope scope(requestId, acceptedRequestId(request.value(idHeader)));
-        QHttpServerResponse response = detailAnswer(Status::NotFound, "Not found");
-        response.setHeader(idHeader, requestId.get().toLatin1());
-        response.write(std::move(responder));
-        qCInfo(accessLog, "%s 404", qPrintable(summary(request)));
+    m_server.setMissingHandler([this](const QHttpServerRequest &request, QHttpServerResponder &&responder) {
+        auto write = [responder = std::move(responder)](QHttpServerResponse &&response) mutable {
+            response.write(std::move(responder));
+        };
+        serve(request, notFound).then(this, std::move(write));
     });
 }
 
@@ -108,12 +115,15 @@ QFuture<QHttpServerResponse> UsersService::serve(const QHttpServerRequest &reque
 Task<QHttpServerResponse> UsersService::respond(QString what, Handler handler)
 {
     const bool refused = m_stopping || m_pending >= m_limits.pending;
+    const HttpListener::Turn turn(m_listener);
     Pending pending(this, what);
     QHttpServerResponse response =
             detailAnswer(Status::ServiceUnavailable, "Too many requests are under way");
     if (!refused)
         response = co_await answer(std::move(handler));
     response.setHeader(idHeader, requestId.get().toLatin1());
+    const QFuture<void> before = turn.before();
+    co_await before;
     pending.answered(response.statusCode());
     co_return response;
 }
