@@ -3,20 +3,10 @@
 #include <Synchronaut/FromSignal>
 #include <Synchronaut/WithTimeout>
 
-#include <QtCore/QTimer>
-
 #include <unistd.h>
 #include <utility>
 
-using namespace std::chrono_literals;
 using namespace Synchronaut;
-
-HttpListener::HttpListener(QObject *parent) : QTcpServer(parent)
-{
-    // out of descriptors, say: Qt would not accept any more for good
-    connect(this, &QTcpServer::acceptError, this,
-            [this] { QTimer::singleShot(100ms, this, &QTcpServer::resumeAccepting); });
-}
 
 HttpListener::Turn::Turn(HttpListener *listener)
 {

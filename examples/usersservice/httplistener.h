@@ -24,7 +24,7 @@ class HttpListener : public QTcpServer
     Q_OBJECT
 
 public:
-    explicit HttpListener(QObject *parent = nullptr);
+    using QTcpServer::QTcpServer;
 
     /// A request's place among those of the current connection. Ends where its answer is given.
     class Turn

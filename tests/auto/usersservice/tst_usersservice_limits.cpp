@@ -9,6 +9,7 @@
 #include <QtTest/QTest>
 
 #include <csignal>
+#include <sys/resource.h>
 #include <vector>
 
 namespace {
@@ -115,6 +116,26 @@ private Q_SLOTS:
         QCOMPARE(service.get("/users/1", "last").status, 200);
         service.signal(SIGTERM);
         QCOMPARE(service.waitForEnd(), 0);
+    }
+
+    /// More clients than it has descriptors for: it goes on when some have left.
+    void runsOutOfDescriptors()
+    {
+        ServiceProcess service(options());
+        QCOMPARE(service.get("/users/1").status, 200); // the threads that it takes are there now
+        const QString folder = QStringLiteral("/proc/%1/fd").arg(service.pid());
+        const rlim_t limit = rlim_t(TestSupport::entriesOf(folder)) + 10;
+        const rlimit limits{limit, limit};
+        QCOMPARE(::prlimit(pid_t(service.pid()), RLIMIT_NOFILE, &limits, nullptr), 0);
+        {
+            QTcpSocket clients[30];
+            for (QTcpSocket &client : clients) {
+                client.connectToHost(QHostAddress::LocalHost, service.port());
+                QVERIFY(client.waitForConnected(20'000));
+            }
+            QVERIFY(TestSupport::eventually([&] { return rlim_t(TestSupport::entriesOf(folder)) >= limit; }));
+        }
+        QCOMPARE(service.get("/users/2").status, 200);
     }
 
     void endFinishesWhatIsUnderWay()
