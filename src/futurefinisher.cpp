@@ -103,6 +103,11 @@ bool FutureFinisher::finish(QFutureInterfaceBase &future, std::weak_ptr<const vo
     if (attached)
         access.runContinuation();
     m_phase = Finished;
+    // Qt 6.4 keeps a bare pointer to the future that then() gave, and cancel() follows it after that is gone;
+    // a continuation without a future takes its place. (A cancel() of the future itself still stops one that
+    // is on its way to another thread.)
+    if (attached)
+        access.setContinuation([](const QFutureInterfaceBase &) { });
     if (attached || !holders)
         access.cleanContinuation(); // what it holds is needed no more
     return attached || observed;

@@ -3,6 +3,10 @@
 
 #include <QtTest/QTest>
 
+#include <array>
+#include <memory>
+#include <vector>
+
 using namespace std::chrono_literals;
 using namespace Synchronaut;
 using namespace TestSupport;
@@ -67,6 +71,8 @@ private Q_SLOTS:
     void g22_continuationsMayCallUs();
     void g22_continuationMayDestroyTheLastHandle();
     void g22_throwingContinuationHurtsNobody();
+    void g22_cancelAfterTheContinuationIsGone();
+    void g22_cancelStopsAContinuationOnItsWay();
 
 private:
     static void addRows()
@@ -280,6 +286,42 @@ void TestFuturesAttaching::g22_throwingContinuationHurtsNobody()
         QCOMPARE(thrownBy([&] { tail.waitForFinished(); }), QByteArray("int 3"));
         QCOMPARE(future.result(), 7);
     }
+}
+
+/// Qt 6.4 remembers what then() returned, whether or not that still exists, and cancel() writes into it.
+void TestFuturesAttaching::g22_cancelAfterTheContinuationIsGone()
+{
+    for (const bool asTask : {false, true}) {
+        Remote remote;
+        QFuture<int> future = start(&remote, asTask);
+        bool ran = false;
+        future.then(this, [&](int) { ran = true; });
+        remote.go = true;
+        QVERIFY(QTest::qWaitFor([&] { return ran; }, 20000));
+        QVERIFY(shutdown(QDeadlineTimer(20s))); // the thread that has finished it is done with it
+        // blocks of the size of Qt's private data, 216 bytes in 6.4: one of them takes the place of what is gone
+        using Block = std::array<char, 216>;
+        std::vector<std::unique_ptr<Block>> blocks;
+        for (int i = 0; i < 64; ++i)
+            blocks.push_back(std::make_unique<Block>());
+        future.cancel();
+        for (const std::unique_ptr<Block> &block : blocks)
+            QVERIFY(*block == Block());
+    }
+}
+
+void TestFuturesAttaching::g22_cancelStopsAContinuationOnItsWay()
+{
+    Remote remote;
+    QFuture<int> future = start(&remote, false);
+    bool ran = false;
+    const QFuture<void> tail = future.then(this, [&](int) { ran = true; });
+    remote.go = true;
+    QVERIFY(finishes(future));
+    future.cancel(); // the continuation is in this thread's queue, or about to be
+    QVERIFY(QTest::qWaitFor([&] { return tail.isFinished(); }, 20000));
+    QVERIFY(tail.isCanceled());
+    QVERIFY(!ran);
 }
 
 QTEST_GUILESS_MAIN(TestFuturesAttaching)
