@@ -2,6 +2,7 @@
 
 #include "logging_p.h"
 
+#include <Synchronaut/detail/taskpromise.h>
 #include <Synchronaut/stats.h>
 
 #include <QtCore/QDebug>
@@ -87,6 +88,9 @@ void Observing::tellStarted(CallState &call)
 void Observing::tellSettled(CallState &call, CallState::Outcome outcome)
 {
     const std::uint8_t who = call.m_observed.fetch_or(HasStarted, std::memory_order_acq_rel);
+    // a coroutine may have seen the cancel() of its future before anybody else
+    if (outcome == CallState::Outcome::Error && isCallCanceled(call.m_error))
+        outcome = CallState::Outcome::Canceled;
     if (who & Counting) {
         if (!(who & HasStarted))
             add(s_counters.endedUnstarted);
