@@ -51,7 +51,7 @@ inline QString textOf(const std::exception_ptr &error)
 }
 
 /// What one test sees; the ends of a scope write here from their loop, one after the other.
-struct Trace
+struct Footprints
 {
     void add(const QString &line)
     {
@@ -74,7 +74,7 @@ template <typename Released>
 class TracedResource
 {
 public:
-    TracedResource(Trace &trace, QString name) : m_trace(&trace), m_name(std::move(name)) { }
+    TracedResource(Footprints &trace, QString name) : m_trace(&trace), m_name(std::move(name)) { }
 
     Synchronaut::Task<QString> acquire()
     {
@@ -110,7 +110,7 @@ public:
     QThread *releasedIn = nullptr;
 
 private:
-    Trace *m_trace;
+    Footprints *m_trace;
     QString m_name;
 };
 

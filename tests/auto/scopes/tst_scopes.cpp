@@ -86,7 +86,7 @@ private Q_SLOTS:
 
 void TestScopes::asyncAndPlainBodies()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     QCOMPARE(run(withResource(resource, lengthLater)), 1);
     QCOMPARE(run(withResource(resource, [](const QString &name) { return name + name; })),
@@ -123,7 +123,7 @@ void TestScopes::resultsAndValuesOfAllKinds()
 
 void TestScopes::threadAndContextOfBothEnds()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     QThread *bodyIn = nullptr;
     QString bodyWho;
@@ -144,7 +144,7 @@ void TestScopes::threadAndContextOfBothEnds()
 
 void TestScopes::errorReachesReleaseAndGoesOn()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     const auto fail = [](const QString &) { return throwLater(); };
     QCOMPARE(thrownBy([&] { run(withResource(resource, fail)); }), QByteArray("std::exception: body"));
@@ -164,7 +164,7 @@ void TestScopes::releaseSwallows_data()
 void TestScopes::releaseSwallows()
 {
     QFETCH(const bool, swallow);
-    Trace trace;
+    Footprints trace;
     Swallowing resource(trace, QStringLiteral("a"));
     resource.swallow = swallow;
     const auto fail = [](const QString &) { return throwLater(); };
@@ -178,7 +178,7 @@ void TestScopes::releaseSwallows()
 
 void TestScopes::releaseReplacesTheError()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     resource.failRelease = true;
     const auto fail = [](const QString &) { return throwLater(); };
@@ -188,7 +188,7 @@ void TestScopes::releaseReplacesTheError()
 
 void TestScopes::failingReleaseAfterSuccess()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     resource.failRelease = true;
     QCOMPARE(thrownBy([&] { run(withResource(resource, lengthLater)); }), QByteArray("std::exception: no release"));
@@ -196,7 +196,7 @@ void TestScopes::failingReleaseAfterSuccess()
 
 void TestScopes::failingAcquireLeavesNothing()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     resource.failAcquire = true;
     bool bodyRan = false;
@@ -208,7 +208,7 @@ void TestScopes::failingAcquireLeavesNothing()
 
 void TestScopes::nestedScopesUnwindInReverse()
 {
-    Trace trace;
+    Footprints trace;
     Plain outer(trace, QStringLiteral("a"));
     Plain inner(trace, QStringLiteral("b"));
     const auto fail = [](const QString &) { return throwLater(); };
@@ -222,7 +222,7 @@ void TestScopes::nestedScopesUnwindInReverse()
 
 void TestScopes::failingInnerAcquireReleasesOuter()
 {
-    Trace trace;
+    Footprints trace;
     Plain outer(trace, QStringLiteral("a"));
     Plain inner(trace, QStringLiteral("b"));
     inner.failAcquire = true;
@@ -259,7 +259,7 @@ void TestScopes::ownedResourceLivesUntilReleased()
 void TestScopes::namedBodyWithCaptures()
 {
     Counter counter;
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     const auto scoped = [&]() -> Task<qsizetype> {
         const auto local = std::make_shared<Local>(counter);

@@ -38,7 +38,7 @@ private Q_SLOTS:
 
 void TestScopesCancel::cancellationReleasesBeforeItGoesOn()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     bool inBody = false;
     const auto body = [&](const QString &) {
@@ -74,7 +74,7 @@ void TestScopesCancel::timeoutReleasesBeforeItGoesOn()
 {
     QFETCH(const int, form);
     withLimitThatReaches([form](std::chrono::milliseconds time) {
-        Trace trace;
+        Footprints trace;
         Plain resource(trace, QStringLiteral("a"));
         bool reached = false;
         const auto body = [&](const QString &) -> Task<> {
@@ -167,7 +167,7 @@ void TestScopesCancel::cancelInShieldedAcquireReleases()
 
 void TestScopesCancel::groupReleasesWhatItCancels()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     const auto forever = [](const QString &) { return waitForever(); };
     const auto body = [&](TaskGroup &group) -> Task<> {

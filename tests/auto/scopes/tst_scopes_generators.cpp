@@ -11,7 +11,7 @@ namespace {
 
 enum class OnError { GoOn, Swallow, Replace };
 
-AsyncGenerator<QString> traced(Trace &trace, OnError onError = OnError::GoOn)
+AsyncGenerator<QString> traced(Footprints &trace, OnError onError = OnError::GoOn)
 {
     trace.add(QStringLiteral("acquire"));
     co_await sleepFor(1ms);
@@ -100,7 +100,7 @@ private Q_SLOTS:
 
 void TestScopesGenerators::bothEndsRun()
 {
-    Trace trace;
+    Footprints trace;
     QCOMPARE(run(withResource(traced(trace), [](const QString &value) { return value; })), QStringLiteral("value"));
     QCOMPARE(trace.lines(), quiet);
     AsyncGenerator<QString> kept = traced(trace);
@@ -128,7 +128,7 @@ void TestScopesGenerators::errorsIntoAndOutOfTheGenerator()
     QFETCH(const int, onError);
     QFETCH(const QByteArray, ofVoid);
     QFETCH(const QByteArray, ofValue);
-    Trace trace;
+    Footprints trace;
     const auto failVoid = [](const QString &value) { failing(value); };
     QCOMPARE(thrownBy([&] { run(withResource(traced(trace, OnError(onError)), failVoid)); }), ofVoid);
     QCOMPARE(trace.lines(), failed);
@@ -174,7 +174,7 @@ void TestScopesGenerators::yieldingTwiceIsAnErrorAndClosed()
 
 void TestScopesGenerators::cancellationRunsTheSecondHalf()
 {
-    Trace trace;
+    Footprints trace;
     bool inBody = false;
     const auto body = [&](const QString &) -> Task<> {
         inBody = true;
@@ -189,7 +189,7 @@ void TestScopesGenerators::cancellationRunsTheSecondHalf()
 
 void TestScopesGenerators::nested()
 {
-    Trace trace;
+    Footprints trace;
     const auto inner = [&](const QString &) { return withResource(traced(trace), failing); };
     QCOMPARE(thrownBy([&] { run(withResource(traced(trace), inner)); }), QByteArray("std::exception: body"));
     QCOMPARE(trace.lines(), QStringList{QStringLiteral("acquire")} + failed + failed.mid(1));
@@ -197,7 +197,7 @@ void TestScopesGenerators::nested()
 
 void TestScopesGenerators::syncScopeRunsBothHalvesOnTheLoop()
 {
-    Trace trace;
+    Footprints trace;
     {
         ScopedResource<AsyncGenerator<QString>> scope(traced(trace));
         QCOMPARE(*scope, QStringLiteral("value"));
@@ -211,7 +211,7 @@ void TestScopesGenerators::syncScopeRunsBothHalvesOnTheLoop()
 
 void TestScopesGenerators::syncErrors()
 {
-    Trace trace;
+    Footprints trace;
     AsyncGenerator<QString> swallowing = traced(trace, OnError::Swallow);
     ScopedResource<AsyncGenerator<QString>> scope(swallowing);
     QVERIFY(scope.release(std::make_exception_ptr(std::runtime_error("body"))));

@@ -109,7 +109,7 @@ void TestScopesJoined::timeoutOfAsyncBodyIsJoined()
 {
     for (const bool failRelease : {false, true}) {
         withLimitThatReaches([failRelease](std::chrono::milliseconds limit) {
-            Trace trace;
+            Footprints trace;
             Plain resource(trace, QStringLiteral("a"));
             resource.failRelease = failRelease;
             const CallOptions options{.timeout = limit};
@@ -133,7 +133,7 @@ void TestScopesJoined::plainBodySeesTheLimit()
 {
     for (const bool polls : {false, true}) {
         withLimitThatReaches([polls](std::chrono::milliseconds limit) {
-            Trace trace;
+            Footprints trace;
             Plain resource(trace, QStringLiteral("a"));
             const CallOptions options{.timeout = limit};
             bool reached = false;
@@ -219,7 +219,7 @@ void TestScopesJoined::releaseIsShieldedFromTheCaller()
 
 void TestScopesJoined::badOptions()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     QCOMPARE(thrownBy([&] { const ScopedResource<Plain> scope(CallOptions{.timeout = -1ms}, resource); }), QByteArray("CallError"));
     QCOMPARE(thrownBy([&] { withResourceSync({.timeout = -1ms}, resource, [] {}); }), QByteArray("CallError"));

@@ -41,7 +41,7 @@ private Q_SLOTS:
 
 void TestScopesSync::scopedResource()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     {
         ScopedResource<Plain> scope(resource);
@@ -60,7 +60,7 @@ void TestScopesSync::scopedResource()
 
 void TestScopesSync::withResourceSyncOfAllBodies()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     QCOMPARE(withResourceSync(resource, lengthLater), 1);
     QCOMPARE(withResourceSync(resource, [](const QString &name) { return name + name; }), QStringLiteral("aa"));
@@ -70,7 +70,7 @@ void TestScopesSync::withResourceSyncOfAllBodies()
 
 void TestScopesSync::errors()
 {
-    Trace trace;
+    Footprints trace;
     Swallowing resource(trace, QStringLiteral("a"));
     const auto plain = [](const QString &) { throw std::runtime_error("body"); };
     const auto async = [](const QString &) -> Task<> {
@@ -90,7 +90,7 @@ void TestScopesSync::errors()
 
 void TestScopesSync::threadsAndContext()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     QString bodyWho;
     QThread *bodyIn = nullptr;
@@ -125,7 +125,7 @@ void TestScopesSync::threadsAndContext()
 
 void TestScopesSync::scopeLeftByExceptionPassesACallError()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     QCOMPARE(thrownBy([&] {
                  const ScopedResource<Plain> scope(resource);
@@ -139,7 +139,7 @@ void TestScopesSync::scopeLeftByExceptionPassesACallError()
 /// An exception that is under way already when the scope is made has not left it.
 void TestScopesSync::scopeInAHandlerIsNotLeftByException()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     struct Unwinding
     {
@@ -156,7 +156,7 @@ void TestScopesSync::scopeInAHandlerIsNotLeftByException()
 
 void TestScopesSync::lostReleaseErrorsAreLogged()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     resource.failRelease = true;
     const MessageCapture messages;
@@ -169,7 +169,7 @@ void TestScopesSync::lostReleaseErrorsAreLogged()
 
 void TestScopesSync::releaseShowsItsError()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     resource.failRelease = true;
     const MessageCapture messages;
@@ -184,7 +184,7 @@ void TestScopesSync::releaseShowsItsError()
 
 void TestScopesSync::failingAcquireThrows()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     resource.failAcquire = true;
     QCOMPARE(thrownBy([&] { const ScopedResource<Plain> scope(resource); }), QByteArray("std::exception: no acquire"));
@@ -196,7 +196,7 @@ void TestScopesSync::failingAcquireThrows()
 
 void TestScopesSync::insideATaskAndOnEveryThread()
 {
-    Trace trace;
+    Footprints trace;
     const auto use = [&] {
         Plain resource(trace, QStringLiteral("a"));
         const int length = withResourceSync(resource, lengthLater);
@@ -278,7 +278,7 @@ void TestScopesSync::bodyCallsBackIntoThisThread()
 /// The loop is gone: release cannot be run, which is said, and nothing hangs.
 void TestScopesSync::scopeOutlivesShutdown()
 {
-    Trace trace;
+    Footprints trace;
     Plain resource(trace, QStringLiteral("a"));
     const MessageCapture messages;
     {

@@ -12,7 +12,7 @@
 namespace TestSupport {
 
 /// What a generator leaves behind for its test to look at.
-struct Trace
+struct Footprints
 {
     std::atomic<int> made{0};          ///< items
     std::atomic<QThread *> thread{nullptr}; ///< of the last item
@@ -24,7 +24,7 @@ struct Trace
 class Cleanup
 {
 public:
-    explicit Cleanup(Trace *trace) : m_trace(trace) { }
+    explicit Cleanup(Footprints *trace) : m_trace(trace) { }
     ~Cleanup()
     {
         if (!m_trace)
@@ -45,7 +45,7 @@ public:
     }
 
 private:
-    Trace *m_trace;
+    Footprints *m_trace;
 };
 
 /// An item that is neither copyable nor default-constructible.
@@ -60,7 +60,7 @@ private:
 };
 
 /// 0, 1, … n - 1, without waiting for anything.
-inline constexpr auto readyNumbers = [](int n, Trace *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
+inline constexpr auto readyNumbers = [](int n, Footprints *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
     const Cleanup cleanup(trace);
     for (int i = 0; i < n; ++i) {
         cleanup.countItem();
@@ -69,7 +69,7 @@ inline constexpr auto readyNumbers = [](int n, Trace *trace = nullptr) -> Synchr
 };
 
 /// The same, each after a moment.
-inline constexpr auto numbers = [](int n, Trace *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
+inline constexpr auto numbers = [](int n, Footprints *trace = nullptr) -> Synchronaut::AsyncGenerator<int> {
     const Cleanup cleanup(trace);
     for (int i = 0; i < n; ++i) {
         co_await Synchronaut::yieldNow();
@@ -79,7 +79,7 @@ inline constexpr auto numbers = [](int n, Trace *trace = nullptr) -> Synchronaut
 };
 
 /// The same, blocking.
-inline constexpr auto blockingNumbers = [](int n, Trace *trace = nullptr) -> Synchronaut::Generator<int> {
+inline constexpr auto blockingNumbers = [](int n, Footprints *trace = nullptr) -> Synchronaut::Generator<int> {
     const Cleanup cleanup(trace);
     for (int i = 0; i < n; ++i) {
         cleanup.countItem();
@@ -105,7 +105,7 @@ inline Synchronaut::Generator<int> blockingFailingAt(int n)
 }
 
 /// One item, and then nothing for an hour.
-inline Synchronaut::AsyncGenerator<int> stuckAfterOne(Trace *trace)
+inline Synchronaut::AsyncGenerator<int> stuckAfterOne(Footprints *trace)
 {
     const Cleanup cleanup(trace);
     co_yield 1;

@@ -34,7 +34,7 @@ private Q_SLOTS:
 
     void runsOnTheBackgroundLoop()
     {
-        Trace trace;
+        Footprints trace;
         all(callSync(numbers, 3, &trace));
         QCOMPARE(trace.thread.load(), backgroundLoop().thread());
         all(BlockingRange<int>(numbers(3, &trace)));
@@ -44,14 +44,14 @@ private Q_SLOTS:
     void runsOnTheGivenLoop()
     {
         EventLoopThread loop(QStringLiteral("given"));
-        Trace trace;
+        Footprints trace;
         QCOMPARE(all(BlockingRange<int>(loop, numbers(3, &trace))), upTo(3));
         QCOMPARE(trace.thread.load(), loop.thread());
     }
 
     void itIsInLockstep()
     {
-        Trace trace;
+        Footprints trace;
         int expected = 0;
         for (const int item : callSync(readyNumbers, 20, &trace)) {
             QCOMPARE(item, expected++);

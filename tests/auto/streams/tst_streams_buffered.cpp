@@ -104,7 +104,7 @@ private Q_SLOTS:
 
     void itRunsAheadWhileTheConsumerIsBusy()
     {
-        Trace trace;
+        Footprints trace;
         BlockingRange<int> range = buffered(callSync(numbers, 100, &trace), 10);
         QCOMPARE(*range.begin(), 0);
         QVERIFY(eventually([&] { return trace.made.load() >= 10; }));
@@ -194,7 +194,7 @@ private Q_SLOTS:
 
     void leavingCleansUpWhereItRuns()
     {
-        Trace trace;
+        Footprints trace;
         for (const int item : buffered(callSync(numbers, 1000000, &trace), 16)) {
             if (item == 40)
                 break;
@@ -206,9 +206,9 @@ private Q_SLOTS:
 
     void closingAndDestroyingEndTheProducer()
     {
-        Trace closed;
-        Trace destroyed;
-        Trace stuck;
+        Footprints closed;
+        Footprints destroyed;
+        Footprints stuck;
         const auto consume = [&]() -> Task<bool> {
             AsyncGenerator<int> one = buffered(numbers(1000, &closed), 4);
             co_await one.next();
@@ -247,7 +247,7 @@ private Q_SLOTS:
 
     void aTimeoutCoversTheWholeStream()
     {
-        Trace trace;
+        Footprints trace;
         BlockingRange<int> range =
                 buffered(callSync({.timeout = 300ms}, numbers, 1 << 30, &trace), 16);
         QCOMPARE(thrownBy([&] {

@@ -12,7 +12,7 @@ using namespace TestSupport;
 
 namespace {
 
-AsyncGenerator<int> endless(Trace *trace)
+AsyncGenerator<int> endless(Footprints *trace)
 {
     const Cleanup cleanup(trace);
     for (int i = 0;; ++i) {
@@ -22,7 +22,7 @@ AsyncGenerator<int> endless(Trace *trace)
     }
 }
 
-Generator<int> blockingEndless(Trace *trace)
+Generator<int> blockingEndless(Footprints *trace)
 {
     const Cleanup cleanup(trace);
     for (int i = 0;; ++i) {
@@ -63,7 +63,7 @@ class tst_StreamsCallAny : public QObject
 private Q_SLOTS:
     void aBlockingGeneratorRunsWherePlainFunctionsRun()
     {
-        Trace trace;
+        Footprints trace;
         QFuture<int> direct = callAny(blockingNumbers, 5, &trace);
         QVERIFY(direct.isFinished());
         QCOMPARE(valuesOf(direct), (QList<int>{0, 1, 2, 3, 4}));
@@ -80,7 +80,7 @@ private Q_SLOTS:
 
     void anAsyncGeneratorRunsWhereAsyncFunctionsRun()
     {
-        Trace trace;
+        Footprints trace;
         QFuture<int> background = callAny(numbers, 5, &trace);
         QVERIFY(finishes(background));
         QCOMPARE(valuesOf(background), (QList<int>{0, 1, 2, 3, 4}));
@@ -97,7 +97,7 @@ private Q_SLOTS:
 
     void resultsArriveWhileItRuns()
     {
-        Trace trace;
+        Footprints trace;
         QFuture<int> future = callAny(stuckAfterOne, &trace);
         QCOMPARE(future.resultAt(0), 1);
         QVERIFY(!future.isFinished());
@@ -157,7 +157,7 @@ private Q_SLOTS:
     void suspendingHoldsTheGenerator()
     {
         QFETCH(const bool, blocking);
-        Trace trace;
+        Footprints trace;
         QFuture<int> future = blocking ? callAny({.forceOffload = true}, blockingEndless, &trace)
                                        : callAny(endless, &trace);
         QVERIFY(eventually([&] { return trace.made.load() >= 3; }));
@@ -180,7 +180,7 @@ private Q_SLOTS:
     {
         QThreadPool pool;
         pool.setMaxThreadCount(1);
-        Trace trace;
+        Footprints trace;
         QFuture<int> future = callAny({.executor = &pool}, blockingEndless, &trace);
         QVERIFY(eventually([&] { return trace.made.load() >= 1; }));
         future.suspend();
@@ -199,7 +199,7 @@ private Q_SLOTS:
     void cancellingEndsTheGenerator()
     {
         QFETCH(const bool, blocking);
-        Trace trace;
+        Footprints trace;
         QFuture<int> future = blocking ? callAny({.forceOffload = true}, blockingEndless, &trace)
                                        : callAny(endless, &trace);
         QVERIFY(eventually([&] { return trace.made.load() >= 2; }));
@@ -215,7 +215,7 @@ private Q_SLOTS:
     void aTimeoutHoldsForAllItems()
     {
         QFETCH(const bool, blocking);
-        Trace trace;
+        Footprints trace;
         QFuture<int> future = blocking ? callAny({.timeout = 300ms}, blockingEndless, &trace)
                                        : callAny({.timeout = 300ms}, endless, &trace);
         QVERIFY(finishes(future));

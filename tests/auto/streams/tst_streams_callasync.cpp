@@ -11,7 +11,7 @@ using namespace TestSupport;
 
 namespace {
 
-Generator<int> sleeping(std::chrono::milliseconds each, Trace *trace)
+Generator<int> sleeping(std::chrono::milliseconds each, Footprints *trace)
 {
     const Cleanup cleanup(trace);
     for (int i = 0;; ++i) {
@@ -45,7 +45,7 @@ AsyncGenerator<int> answering()
     }
 }
 
-AsyncGenerator<int> cleaningUp(Trace *trace)
+AsyncGenerator<int> cleaningUp(Footprints *trace)
 {
     bool closed = false;
     try {
@@ -67,7 +67,7 @@ class tst_StreamsCallAsync : public QObject
 private Q_SLOTS:
     void aBlockingGeneratorRunsOnThePool()
     {
-        Trace trace;
+        Footprints trace;
         QCOMPARE(run(collect(callAsync(blockingNumbers, 5, &trace))), upTo(5));
         QVERIFY(trace.thread.load() != QThread::currentThread());
         QVERIFY(trace.thread.load() != backgroundLoop().thread());
@@ -76,7 +76,7 @@ private Q_SLOTS:
 
     void theLoopIsNotBlocked()
     {
-        Trace trace;
+        Footprints trace;
         int ticks = 0;
         const auto consume = [&]() -> Task<> {
             AsyncGenerator<int> items = callAsync(sleeping, 20ms, &trace);
@@ -95,7 +95,7 @@ private Q_SLOTS:
     {
         QThreadPool pool;
         pool.setMaxThreadCount(1);
-        Trace trace;
+        Footprints trace;
         const auto consume = [&]() -> Task<int> {
             const CallOptions onPool{.executor = &pool};
             AsyncGenerator<int> one = callAsync(onPool, sleeping, 1ms, &trace);
@@ -115,7 +115,7 @@ private Q_SLOTS:
 
     void anAsyncGeneratorRunsOnTheAwaitingLoop()
     {
-        Trace trace;
+        Footprints trace;
         QCOMPARE(run(collect(callAsync(numbers, 5, &trace))), upTo(5));
         QCOMPARE(trace.thread.load(), QThread::currentThread());
         QCOMPARE(trace.cleanedOn.load(), QThread::currentThread());
@@ -169,12 +169,12 @@ private Q_SLOTS:
             }
             co_return seen > 0 ? message : QString();
         };
-        Trace trace;
+        Footprints trace;
         const CallOptions options{.timeout = 500ms, .name = "limited"};
         QCOMPARE(run(consume(callAsync(options, sleeping, 5ms, &trace))),
                  QStringLiteral("Function limited timed out after 0.5s"));
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));
-        Trace stuck;
+        Footprints stuck;
         QCOMPARE(run(consume(callAsync(options, stuckAfterOne, &stuck))),
                  QStringLiteral("Function limited timed out after 0.5s"));
         QVERIFY(stuck.cleaned);
@@ -226,7 +226,7 @@ private Q_SLOTS:
 
     void closingRunsTheCleanupAndThrowsItsError()
     {
-        Trace trace;
+        Footprints trace;
         const auto consume = [&]() -> Task<QByteArray> {
             AsyncGenerator<int> items = callAsync(cleaningUp, &trace);
             co_await items.next();
@@ -244,7 +244,7 @@ private Q_SLOTS:
 
     void closingABlockingGeneratorDestroysItOnThePool()
     {
-        Trace trace;
+        Footprints trace;
         const auto consume = [&]() -> Task<bool> {
             AsyncGenerator<int> items = callAsync(sleeping, 1ms, &trace);
             co_await items.next();
@@ -260,12 +260,12 @@ private Q_SLOTS:
 
     void destroyingABlockingGeneratorDoesNotBlockTheLoop()
     {
-        Trace trace;
+        Footprints trace;
         QSemaphore mayEnd;
-        const auto slowEnd = [](Trace *t, QSemaphore *may) -> Generator<int> {
+        const auto slowEnd = [](Footprints *t, QSemaphore *may) -> Generator<int> {
             struct End
             {
-                Trace *trace;
+                Footprints *trace;
                 QSemaphore *may;
                 ~End()
                 {
@@ -299,8 +299,8 @@ private Q_SLOTS:
     void G10_cancellationReachesTheGenerator()
     {
         QFETCH(const bool, blocking);
-        Trace trace;
-        const auto untilCanceled = [](Trace *t) -> Generator<int> {
+        Footprints trace;
+        const auto untilCanceled = [](Footprints *t) -> Generator<int> {
             const Cleanup cleanup(t);
             co_yield 1;
             while (!isCanceled())
@@ -330,8 +330,8 @@ private Q_SLOTS:
 
     void G12_destroyedWhileItWaits()
     {
-        Trace trace;
-        Trace blockingTrace;
+        Footprints trace;
+        Footprints blockingTrace;
         inSlot([&] {
             QObject owner;
             const auto consume = [&](AsyncGenerator<int> items) -> Task<> {
@@ -356,7 +356,7 @@ private Q_SLOTS:
     void deathOfTheContextObjectEndsIt()
     {
         QFETCH(const bool, blocking);
-        Trace trace;
+        Footprints trace;
         auto owner = std::make_unique<QObject>();
         const auto consume = [&](bool blocks) -> Task<QByteArray> {
             const CallOptions options{.context = owner.get()};

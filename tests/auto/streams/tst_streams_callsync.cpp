@@ -26,7 +26,7 @@ struct Shelf
     int first = 0;
 };
 
-Generator<int> sleeping(std::chrono::milliseconds each, Trace *trace)
+Generator<int> sleeping(std::chrono::milliseconds each, Footprints *trace)
 {
     const Cleanup cleanup(trace);
     for (int i = 0;; ++i) {
@@ -45,7 +45,7 @@ class tst_StreamsCallSync : public QObject
 private Q_SLOTS:
     void aGeneratorRunsInTheCallingThread()
     {
-        Trace trace;
+        Footprints trace;
         static_assert(std::is_same_v<decltype(callSync(blockingNumbers, 3, &trace)), Generator<int>>);
         QCOMPARE(all(callSync(blockingNumbers, 3, &trace)), upTo(3));
         QCOMPARE(trace.thread.load(), QThread::currentThread());
@@ -69,7 +69,7 @@ private Q_SLOTS:
 
     void optionsSendItToThePool()
     {
-        Trace trace;
+        Footprints trace;
         QCOMPARE(all(callSync({.forceOffload = true}, blockingNumbers, 3, &trace)), upTo(3));
         QVERIFY(trace.thread.load() != QThread::currentThread());
         QVERIFY(trace.cleanedOn.load() != QThread::currentThread());
@@ -86,7 +86,7 @@ private Q_SLOTS:
 
     void aTimeoutCoversTheWholeGenerator()
     {
-        Trace trace;
+        Footprints trace;
         QString message;
         try {
             for ([[maybe_unused]] const int item :
@@ -100,7 +100,7 @@ private Q_SLOTS:
 
     void leavingCleansUpOnThePool()
     {
-        Trace trace;
+        Footprints trace;
         for ([[maybe_unused]] const int item : callSync({.timeout = 1h}, sleeping, 1ms, &trace))
             break;
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));
@@ -146,7 +146,7 @@ private Q_SLOTS:
 
     void deathOfTheContextObjectEndsIt()
     {
-        Trace trace;
+        Footprints trace;
         auto owner = std::make_unique<QObject>();
         Generator<int> items = callSync({.context = owner.get()}, sleeping, 1ms, &trace);
         QCOMPARE(*items.begin(), 0);

@@ -10,7 +10,7 @@ using namespace TestSupport;
 namespace {
 
 /// Its cleanup awaits that it \a may end.
-AsyncGenerator<int> cleaningUp(Trace *trace, const std::atomic<bool> *may)
+AsyncGenerator<int> cleaningUp(Footprints *trace, const std::atomic<bool> *may)
 {
     bool closed = false;
     try {
@@ -49,7 +49,7 @@ class tst_StreamsCleanup : public QObject
 private Q_SLOTS:
     void destructionCleansUpOnTheGeneratorsLoop()
     {
-        Trace trace;
+        Footprints trace;
         QElapsedTimer timer;
         {
             BlockingRange<int> range = callSync(numbers, 10, &trace);
@@ -68,7 +68,7 @@ private Q_SLOTS:
 
     void cleanupThatAwaitsIsWaitedFor()
     {
-        Trace trace;
+        Footprints trace;
         const std::atomic<bool> may{true};
         QElapsedTimer timer;
         timer.start();
@@ -83,7 +83,7 @@ private Q_SLOTS:
 
     void longCleanupGoesOnInTheBackground()
     {
-        Trace trace;
+        Footprints trace;
         std::atomic<bool> may{false};
         QElapsedTimer timer;
         {
@@ -120,7 +120,7 @@ private Q_SLOTS:
 
     void closingOneLeavesEverythingElseUsable()
     {
-        Trace trace;
+        Footprints trace;
         BlockingRange<int> other = callSync(numbers, 5);
         QCOMPARE(*other.begin(), 0);
         {
@@ -134,7 +134,7 @@ private Q_SLOTS:
 
     void aStreamLeftBehindByAnExceptionIsCleanedUp()
     {
-        Trace trace;
+        Footprints trace;
         try {
             for (const int item : callSync(numbers, 10, &trace)) {
                 if (item == 1)
@@ -147,7 +147,7 @@ private Q_SLOTS:
 
     void deathOfTheContextObjectEndsIt()
     {
-        Trace trace;
+        Footprints trace;
         auto owner = std::make_unique<QObject>();
         BlockingRange<int> range = callSync({.context = owner.get()}, numbers, 100, &trace);
         QCOMPARE(*range.begin(), 0);
@@ -158,7 +158,7 @@ private Q_SLOTS:
 
     void deathOfTheContextObjectReachesAWaitingConsumer()
     {
-        Trace trace;
+        Footprints trace;
         QObject *owner = nullptr;
         LoopThread thread;
         callOnSync(thread.object(), [&owner] { owner = new QObject; }); // deleted by the loop below
@@ -173,7 +173,7 @@ private Q_SLOTS:
 
     void G11_endOfItsLoopEndsTheStream()
     {
-        Trace trace;
+        Footprints trace;
         {
             EventLoopThread loop(QStringLiteral("mortal"));
             BlockingRange<int> range(loop, numbers(10, &trace));
@@ -187,7 +187,7 @@ private Q_SLOTS:
 
     void G11_endOfItsLoopReachesAWaitingConsumer()
     {
-        Trace trace;
+        Footprints trace;
         EventLoopThread loop(QStringLiteral("mortal"));
         BlockingRange<int> range(loop, stuckAfterOne(&trace));
         QCOMPARE(*range.begin(), 1);
@@ -201,7 +201,7 @@ private Q_SLOTS:
 
     void G20_shutdownEndsStreamsAndTheNextOneWorks()
     {
-        Trace trace;
+        Footprints trace;
         BlockingRange<int> range = callSync(numbers, 10, &trace);
         QCOMPARE(*range.begin(), 0);
         QVERIFY(shutdown(QDeadlineTimer(5000)));

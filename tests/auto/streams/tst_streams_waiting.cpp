@@ -179,7 +179,7 @@ private Q_SLOTS:
 
     void G6_itCountsWhileTheConsumerIsBusy()
     {
-        Trace trace;
+        Footprints trace;
         BlockingRange<int> range = callSync({.timeout = enoughToStart}, numbers, 10, &trace);
         QCOMPARE(*range.begin(), 0);
         std::this_thread::sleep_for(enoughToStart + 1ms);
@@ -189,7 +189,7 @@ private Q_SLOTS:
 
     void G6_nestedTheEarliestHolds()
     {
-        Trace trace;
+        Footprints trace;
         const auto consume = [&trace] { return all(callSync({.timeout = 1h}, stuckAfterOne, &trace)); };
         QCOMPARE(thrownBy([&] { callSync({.timeout = enoughToStart}, consume); }), "CallTimeout");
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));
@@ -204,7 +204,7 @@ private Q_SLOTS:
 
     void G7_timeoutUnwindsTheGenerator()
     {
-        Trace trace;
+        Footprints trace;
         BlockingRange<int> range = callSync({.timeout = enoughToStart}, stuckAfterOne, &trace);
         QCOMPARE(thrownBy([&] { all(range); }), "CallTimeout");
         QVERIFY(eventually([&] { return trace.cleaned.load(); }));
@@ -213,7 +213,7 @@ private Q_SLOTS:
 
     void G10_cancellationReachesTheWaitingConsumer()
     {
-        Trace trace;
+        Footprints trace;
         QSemaphore started;
         std::atomic<bool> sawIt{false};
         const auto consume = [&] {
