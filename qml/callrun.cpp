@@ -19,9 +19,13 @@ namespace Synchronaut::detail {
 
 namespace {
 
+/// As the library writes it: "0.5s", "1.0s".
 QString seconds(std::chrono::nanoseconds time)
 {
-    return QString::number(std::chrono::duration<double>(time).count()) + QLatin1Char('s');
+    QString text = QString::number(std::chrono::duration<double>(time).count());
+    if (!text.contains(QLatin1Char('.')) && !text.contains(QLatin1Char('e')))
+        text += QStringLiteral(".0");
+    return text + QLatin1Char('s');
 }
 
 } // namespace
@@ -45,6 +49,8 @@ CallRun::~CallRun()
         return;
     m_invocation.cancel();
     m_watcher.cancel();
+    if (m_call)
+        m_call->returnedFuture().abandon();
     if (m_factoryAlive) // else this is one of the children that it is just deleting
         m_factoryAlive->remove(m_number);
 }
@@ -83,6 +89,7 @@ void CallRun::startMethod(const QJSValue &target, const QJSValue &method, const 
 
 void CallRun::invoke(const std::shared_ptr<MethodCall> &call)
 {
+    m_call = call;
     QObject *const target = call->target();
     CallOptions options = optionsWithoutPlace();
     options.name = lastingName(m_name.toUtf8());
@@ -125,7 +132,7 @@ void CallRun::invoked()
     }
     const MethodResult result = future.result();
     if (result.isFuture) {
-        startFuture(result.future);
+        startFuture(m_call->returnedFuture().take());
         return;
     }
     try {
@@ -281,6 +288,8 @@ void CallRun::stop(Stopping how)
     m_watcher.disconnect(this);
     m_invocation.cancel();
     m_watcher.cancel();
+    if (m_call)
+        m_call->returnedFuture().abandon();
     const QJSValue promise = std::exchange(m_promise, QJSValue());
     const QJSValue function = std::exchange(m_stop, QJSValue());
     if (promise.isObject())
@@ -291,7 +300,7 @@ void CallRun::stop(Stopping how)
         function.call();
     } else {
         const auto error = std::make_exception_ptr(CallCanceled(QStringLiteral("Function %1 was cancelled").arg(m_name)));
-        function.call({scriptError(m_factory->engine(), error)});
+        function.call({scriptError(*m_factory, error)});
     }
 }
 
@@ -303,7 +312,7 @@ void CallRun::succeed(const QJSValue &value)
 
 void CallRun::fail(const std::exception_ptr &error)
 {
-    fail(scriptError(m_factory->engine(), error));
+    fail(scriptError(*m_factory, error));
 }
 
 void CallRun::fail(const QJSValue &error)

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <optional>
 
 namespace Synchronaut::detail {
@@ -92,6 +93,7 @@ private:
     ContextDeath m_contextDeath = ContextDeath::Silence;
     std::optional<std::chrono::nanoseconds> m_timeout;
     QTimer m_timer;
+    std::shared_ptr<MethodCall> m_call;
     QFutureWatcher<MethodResult> m_invocation;
     ErasedFuture m_future;
     QFutureWatcher<void> m_watcher;

@@ -104,16 +104,16 @@ QJSValue CallVerbs::race(const QJSValue &promises, const QJSValue &options)
     return start.promise;
 }
 
-QJSValue CallVerbs::sleep(double milliseconds, const QJSValue &options)
+QJSValue CallVerbs::sleep(const QJSValue &milliseconds, const QJSValue &options)
 {
     const Start start = begin(QStringLiteral("sleep"), options);
     if (!start.run)
         return start.promise;
-    if (std::isnan(milliseconds)) {
+    if (!milliseconds.isNumber() || std::isnan(milliseconds.toNumber())) {
         start.run->startFailed(std::make_exception_ptr(CallError(QStringLiteral("The time to sleep is no number"))));
         return start.promise;
     }
-    const std::chrono::nanoseconds time = saturated(std::chrono::duration<double, std::milli>(milliseconds));
+    const std::chrono::nanoseconds time = saturated(std::chrono::duration<double, std::milli>(milliseconds.toNumber()));
     start.run->startFuture(eraseFuture(Synchronaut::spawn(sleepFor(time))));
     return start.promise;
 }

@@ -28,19 +28,19 @@ class CallVerbs : public QObject
 
 public:
     /// Calls an invokable method or slot of \a target with an array of arguments.
-    Q_INVOKABLE QJSValue call(const QJSValue &target, const QJSValue &method, const QJSValue &arguments = {},
+    Q_INVOKABLE QJSValue call(const QJSValue &target = {}, const QJSValue &method = {}, const QJSValue &arguments = {},
                               const QJSValue &options = {});
     /// Runs a generator function, in which `yield promise` waits.
-    Q_INVOKABLE QJSValue spawn(const QJSValue &body, const QJSValue &options = {});
+    Q_INVOKABLE QJSValue spawn(const QJSValue &body = {}, const QJSValue &options = {});
     /// The values of all promises of an array; the first failure is that of the whole, and cancels the other calls.
-    Q_INVOKABLE QJSValue all(const QJSValue &promises, const QJSValue &options = {});
+    Q_INVOKABLE QJSValue all(const QJSValue &promises = {}, const QJSValue &options = {});
     /// What the first of an array of promises gives; the other calls are cancelled.
-    Q_INVOKABLE QJSValue race(const QJSValue &promises, const QJSValue &options = {});
+    Q_INVOKABLE QJSValue race(const QJSValue &promises = {}, const QJSValue &options = {});
     /// Resolved after a time.
-    Q_INVOKABLE QJSValue sleep(double milliseconds, const QJSValue &options = {});
+    Q_INVOKABLE QJSValue sleep(const QJSValue &milliseconds = {}, const QJSValue &options = {});
     /// Cancels the call that \a promise is of, also if it came by then(): rejected with CallCanceled. False: it is no
     /// pending promise of this module.
-    Q_INVOKABLE bool cancel(const QJSValue &promise);
+    Q_INVOKABLE bool cancel(const QJSValue &promise = {});
 
 protected:
     explicit CallVerbs(QObject *parent) : QObject(parent) { }

@@ -81,6 +81,31 @@ const char *lastingName(const QByteArray &name)
     return names->insert(QByteArray(name.constData(), name.size())).first->constData(); // nodes of a set stay
 }
 
+void ReturnedFuture::put(const ErasedFuture &future)
+{
+    QMutexLocker lock(&m_mutex);
+    m_future = future;
+    if (!m_abandoned)
+        return;
+    lock.unlock();
+    abandon();
+}
+
+ErasedFuture ReturnedFuture::take()
+{
+    const QMutexLocker lock(&m_mutex);
+    return std::exchange(m_future, {});
+}
+
+void ReturnedFuture::abandon()
+{
+    QMutexLocker lock(&m_mutex);
+    m_abandoned = true;
+    ErasedFuture future = std::exchange(m_future, {});
+    lock.unlock();
+    future.state.cancel();
+}
+
 QString MethodCall::fullName() const
 {
     return QString::fromUtf8(m_method.enclosingMetaObject()->className()) + QStringLiteral("::")
@@ -231,9 +256,11 @@ MethodResult MethodCall::invoke(QObject *target)
     if (!called)
         throw CallError(QStringLiteral("%1 could not be called").arg(fullName()));
     if (isFuture(m_method)) {
-        result.isFuture = QMetaType::convert(type, result.value.constData(), QMetaType::fromType<ErasedFuture>(),
-                                             &result.future);
+        ErasedFuture future;
+        QMetaType::convert(type, result.value.constData(), QMetaType::fromType<ErasedFuture>(), &future);
         result.value.clear();
+        m_returned.put(future);
+        result.isFuture = true;
     }
     return result;
 }

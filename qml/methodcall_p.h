@@ -3,22 +3,38 @@
 #include <Synchronaut/detail/erasedfuture.h>
 
 #include <QtCore/QMetaMethod>
+#include <QtCore/QMutex>
 #include <QtCore/QPointer>
 #include <QtCore/QVariant>
 #include <QtQml/QJSValue>
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace Synchronaut::detail {
 
 class PromiseFactory;
 
-/// What a method has given: a value, or a future to follow.
+/// Where a method's thread leaves the future that it has returned. Cancelled there if the call is over by then. (The
+/// call's result would not do: whatever the method has started keeps the call.) Any thread.
+class ReturnedFuture
+{
+public:
+    void put(const ErasedFuture &future);
+    ErasedFuture take();
+    void abandon();
+
+private:
+    QMutex m_mutex;
+    ErasedFuture m_future;
+    bool m_abandoned = false;
+};
+
+/// What a method has given: a value, or a future, which is in the call's ReturnedFuture.
 struct MethodResult
 {
     QVariant value;
-    ErasedFuture future;
     bool isFuture = false;
 };
 
@@ -36,6 +52,7 @@ public:
     Place place() const { return m_place; }
     QObject *target() const { return m_target.data(); }
     const QPointer<QObject> &guardedTarget() const { return m_target; }
+    ReturnedFuture &returnedFuture() { return m_returned; }
 
     /// In the right thread, while the target lives; throws what the method throws.
     MethodResult invoke(QObject *target);
@@ -52,6 +69,7 @@ private:
     QMetaMethod m_method;
     QVariantList m_arguments;
     Place m_place = Place::TargetThread;
+    ReturnedFuture m_returned;
 };
 
 /// A copy of \a name that lives for ever, since CallOptions borrow it. One a method name.

@@ -54,6 +54,7 @@ PromiseFactory::PromiseFactory(QJSEngine *engine) : QObject(engine), m_engine(en
     m_all = function("all");
     m_race = function("race");
     m_cancel = function("cancel");
+    m_makeError = function("makeError");
     m_kind = function("kind");
     m_bytes = function("bytes");
 }

@@ -53,6 +53,12 @@ public:
     ScriptWork race(const QJSValue &list, QJSValue *error) { return work(m_race, list, error); }
     bool cancel(const QJSValue &promise);
 
+    /// An Error with these properties besides its name and message.
+    QJSValue makeError(const QString &name, const QString &message, const QJSValue &details)
+    {
+        return m_makeError.call({name, message, details});
+    }
+
     QString kindOf(const QJSValue &object) { return m_kind.call({object}).toString(); }
     QJSValue bytesOf(const QJSValue &view) { return m_bytes.call({view}); }
 
@@ -76,6 +82,7 @@ private:
     QJSValue m_all;
     QJSValue m_race;
     QJSValue m_cancel;
+    QJSValue m_makeError;
     QJSValue m_kind;
     QJSValue m_bytes;
 };

@@ -8,14 +8,13 @@ QString promiseScript()
     return QString::fromUtf8(R"js((function (host) {
     "use strict";
     const nativeThen = Promise.prototype.then;
-    const calls = new WeakMap(); // promise -> number of the call that settles it
+    const callNumber = Symbol("call"); // of a promise: which call settles it (WeakMap crashes in Qt 6.4)
 
     // Gives a promise what the engine's own lack: finally(), the number of its call, and a look at
     // errors that nobody handles, which would be lost without a word.
     function dressed(promise, number) {
         let observed = false;
-        if (number !== undefined)
-            calls.set(promise, number);
+        Object.defineProperty(promise, callNumber, { value: number });
         Object.defineProperties(promise, {
             then: { value: function (fulfilled, rejected) {
                 observed = true;
@@ -38,12 +37,18 @@ QString promiseScript()
     }
 
     function cancel(promise) {
-        const number = promise !== null && typeof promise === "object" ? calls.get(promise) : undefined;
+        const number = promise !== null && typeof promise === "object" ? promise[callNumber] : undefined;
         return number !== undefined && host.cancelCall(number);
     }
 
     function cancelAll(promises) {
         promises.forEach(each => { cancel(each); });
+    }
+
+    function arrayOf(list, verb) {
+        if (list === null || typeof list !== "object" || typeof list.length !== "number")
+            throw new TypeError("Synchronaut." + verb + "() takes an array of promises");
+        return Array.from(list);
     }
 
     return {
@@ -54,6 +59,16 @@ QString promiseScript()
             let reject;
             const promise = new Promise((fulfil, fail) => { resolve = fulfil; reject = fail; });
             return [dressed(promise, number), resolve, reject];
+        },
+
+        // By definition, not assignment: Error.prototype.name is read-only in QML.
+        makeError: function (name, message, details) {
+            const error = new Error(message);
+            details.name = name;
+            Object.keys(details).forEach(key => {
+                Object.defineProperty(error, key, { value: details[key], writable: true, configurable: true });
+            });
+            return error;
         },
 
         follow: function (thenable, number) {
@@ -139,13 +154,13 @@ QString promiseScript()
         },
 
         all: function (list) {
-            const promises = Array.from(list);
+            const promises = arrayOf(list, "all");
             const stop = function () { cancelAll(promises); };
             return [Promise.all(promises).then(values => values, error => { stop(); throw error; }), stop];
         },
 
         race: function (list) {
-            const promises = Array.from(list);
+            const promises = arrayOf(list, "race");
             if (promises.length === 0)
                 throw new TypeError("Synchronaut.race() of an empty list would never end");
             const stop = function () { cancelAll(promises); };

@@ -1,5 +1,7 @@
 #include "scripterror_p.h"
 
+#include "promisefactory_p.h"
+
 #include <Synchronaut/errors.h>
 
 #include <QtCore/QUnhandledException>
@@ -29,45 +31,37 @@ QString typeName(const std::type_info &type)
     return QString::fromUtf8(type.name());
 }
 
-QJSValue named(QJSEngine *engine, const QString &name, const QString &message)
-{
-    QJSValue error = engine->newErrorObject(QJSValue::GenericError, message);
-    error.setProperty(QStringLiteral("name"), name);
-    return error;
-}
-
-QJSValue fromCallError(QJSEngine *engine, const CallError &error)
+QJSValue fromCallError(PromiseFactory &factory, const CallError &error, QJSValue details)
 {
     QString name = typeName(typeid(error));
     const QString ours = QStringLiteral("Synchronaut::");
     if (name.startsWith(ours))
         name.remove(0, ours.size());
-    QJSValue value = named(engine, name, error.message());
-    value.setProperty(QStringLiteral("functionName"), error.functionName());
-    value.setProperty(QStringLiteral("details"), error.details());
-    return value;
+    details.setProperty(QStringLiteral("functionName"), error.functionName());
+    details.setProperty(QStringLiteral("details"), error.details());
+    return factory.makeError(name, error.message(), details);
 }
 
 } // namespace
 
-QJSValue scriptError(QJSEngine *engine, const std::exception_ptr &error)
+QJSValue scriptError(PromiseFactory &factory, const std::exception_ptr &error)
 {
+    QJSValue details = factory.engine()->newObject();
     try {
         std::rethrow_exception(error);
     } catch (const CallTimeout &e) {
-        QJSValue value = fromCallError(engine, e);
-        value.setProperty(QStringLiteral("timeout"),
-                          std::chrono::duration<double, std::milli>(e.timeout()).count());
-        return value;
+        details.setProperty(QStringLiteral("timeout"),
+                            std::chrono::duration<double, std::milli>(e.timeout()).count());
+        return fromCallError(factory, e, details);
     } catch (const CallError &e) {
-        return fromCallError(engine, e);
+        return fromCallError(factory, e, details);
     } catch (const std::exception &e) {
-        return named(engine, typeName(typeid(e)), QString::fromLocal8Bit(e.what()));
+        return factory.makeError(typeName(typeid(e)), QString::fromLocal8Bit(e.what()), details);
     } catch (const QString &text) {
-        return named(engine, QStringLiteral("Error"), text);
+        return factory.makeError(QStringLiteral("Error"), text, details);
     } catch (...) {
-        return named(engine, QStringLiteral("Error"),
-                     QStringLiteral("An exception of a type that is no std::exception"));
+        return factory.makeError(QStringLiteral("Error"),
+                                 QStringLiteral("An exception of a type that is no std::exception"), details);
     }
 }
 
