@@ -286,6 +286,9 @@ void CallRun::stop(Stopping how)
     m_timer.stop();
     m_invocation.disconnect(this);
     m_watcher.disconnect(this);
+    const QFuture<MethodResult> invocation = m_invocation.future();
+    if (!m_promise.isObject() && invocation.isFinished() && invocation.resultCount() > 0 && !invocation.isCanceled())
+        m_promise = invocation.result().value.value<QJSValue>(); // if it is one
     m_invocation.cancel();
     m_watcher.cancel();
     if (m_call)

@@ -53,8 +53,10 @@ private:
     QJSEngine *engine() const;
 };
 
+// The base is written in full for qmltyperegistrar, which looks nothing up.
+
 /// The singleton of the module.
-class SynchronautSingleton : public CallVerbs
+class SynchronautSingleton : public Synchronaut::detail::CallVerbs
 {
     Q_OBJECT
     QML_NAMED_ELEMENT(Synchronaut)
@@ -65,7 +67,7 @@ public:
 };
 
 /// The verbs for one page: its calls are cancelled, without a word, when it is destroyed.
-class CallScope : public CallVerbs
+class CallScope : public Synchronaut::detail::CallVerbs
 {
     Q_OBJECT
     QML_ELEMENT

@@ -2,6 +2,9 @@ import QtTest
 
 // A test case that can wait for promises.
 TestCase {
+    property int destroyed: 0
+    function noteDestroyed() { ++destroyed; }
+
     // What becomes of a promise: { value } or { error }.
     function outcomeOf(promise) {
         const outcome = { settled: 0 };

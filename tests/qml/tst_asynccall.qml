@@ -6,7 +6,6 @@ import TestServices
 PromiseCase {
     id: testCase
     name: "AsyncCall"
-    property int destroyed: 0
 
     Service { id: service }
 
@@ -25,8 +24,6 @@ PromiseCase {
         id: callMaker
         AsyncCall {
             property int outcomes: 0
-            target: service
-            method: "load"
             onResolved: ++outcomes
             onRejected: ++outcomes
         }
@@ -35,9 +32,8 @@ PromiseCase {
     Component {
         id: closer
         AsyncCall {
-            target: service
-            method: "load"
-            Component.onDestruction: ++testCase.destroyed
+            property PromiseCase owner
+            Component.onDestruction: owner.noteDestroyed()
             onResolved: destroy()
             onRunningChanged: {
                 if (!running && method === "never")
@@ -170,7 +166,7 @@ PromiseCase {
 
     function test_destroyedWhileRunning() {
         const before = service.cancels;
-        const call = callMaker.createObject(testCase, { method: "never" }) as AsyncCall;
+        const call = callMaker.createObject(testCase, { target: service, method: "never" }) as AsyncCall;
         call.start();
         call.destroy();
         tryCompare(service, "cancels", before + 1);
@@ -178,13 +174,13 @@ PromiseCase {
 
     function test_destroysItself() {
         destroyed = 0;
-        let call = closer.createObject(testCase) as AsyncCall;
+        let call = closer.createObject(testCase, { owner: testCase, target: service, method: "load" }) as AsyncCall;
         call.start(1);
         tryCompare(testCase, "destroyed", 1);
-        call = closer.createObject(testCase, { method: "never", timeout: 5 }) as AsyncCall;
+        call = closer.createObject(testCase, { owner: testCase, target: service, method: "never", timeout: 5 }) as AsyncCall;
         call.start();
         tryCompare(testCase, "destroyed", 2);
-        call = closer.createObject(testCase, { method: "never" }) as AsyncCall;
+        call = closer.createObject(testCase, { owner: testCase, target: service, method: "never" }) as AsyncCall;
         call.start();
         call.cancel();
         tryCompare(testCase, "destroyed", 3);

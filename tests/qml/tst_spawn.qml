@@ -8,23 +8,7 @@ PromiseCase {
 
     Service { id: service }
 
-    Component {
-        id: page
-        QtObject {
-            id: content
-            property int steps: 0
-            property int settled: 0
-            readonly property CallScope scope: CallScope { }
-
-            function work(target) {
-                content.scope.spawn(function* () {
-                    ++content.steps;
-                    yield Synchronaut.call(target, "never");
-                    ++content.steps;
-                }).finally(() => { ++content.settled; });
-            }
-        }
-    }
+    Component { id: page; SpawnPage { } }
 
     function test_awaits() {
         const value = valueOf(Synchronaut.spawn(function* () {
@@ -119,7 +103,7 @@ PromiseCase {
 
     function test_pageDestroyed() {
         const before = service.cancels;
-        const content = page.createObject(testCase);
+        const content = page.createObject(testCase) as SpawnPage;
         content.work(service);
         compare(content.steps, 1);
         content.destroy();
