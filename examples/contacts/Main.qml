@@ -13,6 +13,7 @@ ApplicationWindow {
     readonly property alias found: found
     readonly property alias searching: search.running
     readonly property alias errorShown: banner.visible
+    readonly property alias details: details
 
     function find() {
         found.clear();
@@ -84,7 +85,7 @@ ApplicationWindow {
             color: "#b3261e"
             radius: 4
             Layout.fillWidth: true
-            Layout.preferredHeight: 44
+            Layout.preferredHeight: 52
             RowLayout {
                 anchors.fill: parent
                 anchors.margins: 6
@@ -105,15 +106,21 @@ ApplicationWindow {
             id: list
             clip: true
             model: found
+            currentIndex: -1
+            onCurrentIndexChanged: {
+                if (currentIndex >= 0)
+                    window.show(found.get(currentIndex).name);
+            }
             Layout.fillWidth: true
             Layout.fillHeight: true
             delegate: ItemDelegate {
                 id: line
+                required property int index
                 required property string name
                 required property string city
                 width: ListView.view.width
                 text: line.name + ", " + line.city
-                onClicked: window.show(line.name)
+                onClicked: ListView.view.currentIndex = line.index
             }
             ScrollBar.vertical: ScrollBar { }
         }
@@ -125,5 +132,4 @@ ApplicationWindow {
             Layout.fillWidth: true
         }
     }
-    readonly property alias details: details
 }

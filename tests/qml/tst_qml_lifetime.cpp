@@ -13,6 +13,8 @@
 #include <QtQml/qqmlengine.h>
 #include <QtTest/QTest>
 
+#include <QtCore/QSemaphore>
+
 #include <memory>
 
 using namespace std::chrono_literals;
@@ -222,7 +224,7 @@ void tst_QmlLifetime::targetDestroyed_data()
     row("plain", "doNothing", false, "undefined");
     row("future", "finishLater", false, "undefined");
     row("promise", "neverPromised", false, "SenderDestroyed");
-    row("in another thread", "doNothing", true, "undefined|SenderDestroyed");
+    row("in another thread", "doNothing", true, "SenderDestroyed");
     row("offloaded", "runsElsewhere", false, "true|false|SenderDestroyed|CallCanceled");
     row("offloaded, waits", "waitForCancel", false, "SenderDestroyed|CallCanceled");
 }
@@ -232,7 +234,7 @@ void tst_QmlLifetime::targetDestroyed()
     QFETCH(const QString, method);
     QFETCH(const bool, elsewhere);
     QFETCH(const QString, seen);
-    for (int i = 0; i < rounds(20, 5); ++i) {
+    for (int i = 0; i < 4; ++i) {
         LoopThread thread;
         auto target = std::make_unique<Service>();
         Page page(QStringLiteral("id: root\nfunction note(x) { root.seen = root.seen.concat([x && x.name ? x.name : String(x)]) }\n"
@@ -245,9 +247,19 @@ void tst_QmlLifetime::targetDestroyed()
             // the first one is done; this one is on its way when the object goes, in its thread
             QTRY_COMPARE(page.seen().size(), 1);
             QVERIFY(QMetaObject::invokeMethod(page.root.get(), "forget"));
-            target->moveToThread(thread.thread());
-            QMetaObject::invokeMethod(target.get(), [raw = target.release()] { delete raw; }, Qt::QueuedConnection);
+            // While it is deleted this thread stands still: Qt's own wrapper of it is not locked.
+            Service *const raw = target.release();
+            raw->moveToThread(thread.thread());
+            QSemaphore called;
+            std::atomic<bool> deleted{false};
+            QMetaObject::invokeMethod(thread.object(), [&called, &deleted, raw] {
+                called.acquire();
+                delete raw;
+                deleted = true;
+            }, Qt::QueuedConnection);
             QVERIFY(QMetaObject::invokeMethod(page.root.get(), "go"));
+            called.release();
+            QVERIFY(eventually([&deleted] { return deleted.load(); }));
         } else {
             target.reset();
         }
