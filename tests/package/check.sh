@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # check.sh STEP KIND: one package test. KIND is shared, static or in_tree; ctest sets CMAKE, CXX,
-# Qt6_DIR, SOURCE (the repository) and WORK (a folder of this kind's own).
+# Qt6_DIR, QML (ON or OFF), SOURCE (the repository) and WORK (a folder of this kind's own).
 set -euo pipefail
 step=$1
 kind=$2
@@ -26,7 +26,7 @@ step_install() {
         shared=ON
     fi
     rm -rf "$WORK"
-    configure "$SOURCE" "$WORK/build" -DBUILD_SHARED_LIBS=$shared \
+    configure "$SOURCE" "$WORK/build" -DBUILD_SHARED_LIBS=$shared -DSYNCHRONAUT_BUILD_QML=$QML \
         -DSYNCHRONAUT_BUILD_TESTS=OFF -DSYNCHRONAUT_BUILD_EXAMPLES=OFF
     "$CMAKE" --build "$WORK/build" --parallel 2
     "$CMAKE" --install "$WORK/build" --prefix "$WORK/installed"
@@ -50,6 +50,16 @@ step_consumer() {
     expected=$'callSync 5\ncallAny 7\ndecorator 3\nproxy 3\nversion 0.1.0'
     printed=$("$consumer/consumer")
     [[ $printed == "$expected" ]] || fail "the consumer printed: $printed"
+    if [[ $QML == ON && $kind != in_tree ]]; then
+        # Linked with the library, and with nothing but the installed plugin.
+        expected=$'promise 5\nmodule 5'
+        printed=$("$consumer/consumer_qml" registered)
+        [[ $printed == "$expected" ]] || fail "consumer_qml printed: $printed"
+        if [[ $kind == shared ]]; then
+            printed=$("$consumer/plain_qml" "$(dirname "$(find "$prefix" -path '*/Synchronaut/qmldir')")/..")
+            [[ $printed == 'module 5' ]] || fail "plain_qml printed: $printed"
+        fi
+    fi
 }
 
 # The words of the command that compiled target $1.
@@ -82,7 +92,18 @@ step_refusals() {
     configure "$here/find" "$build" "$path" "-DWANT=0.1"
     configure "$here/find" "$build" "$path" "-DWANT=0.1;OPTIONAL_COMPONENTS;Qml"
     refused "version: 0.1.0" "$here/find" "$build" "$path" "-DWANT=99"
+    if [[ $QML == ON ]]; then
+        configure "$here/find" "$build" "$path" "-DWANT=0.1;COMPONENTS;Qml" -DTARGET=Synchronaut::Qml
+        # An installation without the module is this one without the file that names its targets.
+        local without=$WORK/without-qml
+        rm -rf "$without"
+        cp -r "$prefix" "$without"
+        find "$without" -name 'SynchronautQmlTargets*' -delete
+        path=-DCMAKE_PREFIX_PATH=$without
+    fi
     refused "has no component Qml" "$here/find" "$build" "$path" "-DWANT=0.1;COMPONENTS;Qml"
+    refused "has no component Nonsense" "$here/find" "$build" "$path" "-DWANT=0.1;COMPONENTS;Nonsense"
+    path=-DCMAKE_PREFIX_PATH=$prefix
 
     # Qt 6.6.0 is played by a package of that name that holds only a version.
     local fake=$WORK/fake-qt
@@ -130,7 +151,7 @@ step_symbols() {
 
 # Every public header compiles alone, twice in one file, without a warning.
 step_headers() {
-    local tus=$WORK/headers header flags=()
+    local tus=$WORK/headers header flags=() qml_flags=()
     rm -rf "$tus"
     mkdir -p "$tus"
     while read -r header; do
@@ -142,14 +163,30 @@ step_headers() {
     find "$prefix/include/Synchronaut" -maxdepth 1 -type f -printf '#include <Synchronaut/%f>\n' \
         >"$WORK/keywords.cpp"
 
+    # Headers of the QML module need the flags of its users.
+    local all_from=consumer qml_headers=()
+    if [[ $QML == ON ]]; then
+        all_from=consumer_qml
+        for header in "$SOURCE"/qml/include/Synchronaut/*; do
+            header=${header##*/}
+            [[ -d $SOURCE/qml/include/Synchronaut/$header ]] || qml_headers+=("Synchronaut_${header//[\/.]/_}.cpp")
+        done
+    fi
     mapfile -t flags < <(command_of consumer | grep -E '^-(I|D|std)')
+    mapfile -t qml_flags < <(command_of "$all_from" | grep -E '^-(I|D|isystem|std)|^/usr/include')
     # Warnings in Qt's own headers are not ours.
     flags=("${flags[@]/#-I\/usr/-isystem\/usr}")
+    qml_flags=("${qml_flags[@]/#-I\/usr/-isystem\/usr}")
+    for header in ${qml_headers[@]+"${qml_headers[@]}"}; do
+        "$CXX" "${qml_flags[@]}" -fPIC -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+            -Werror -DQT_NO_KEYWORDS -DQT_NO_CAST_FROM_ASCII -DQT_NO_CONTEXTLESS_CONNECT "$tus/$header"
+        mv "$tus/$header" "$tus/$header.done"
+    done
     find "$tus" -name '*.cpp' -print0 | sort -z | xargs -0 -P 2 -n 1 \
         "$CXX" "${flags[@]}" -fPIC -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
         -Werror -DQT_NO_KEYWORDS -DQT_NO_CAST_FROM_ASCII -DQT_NO_CONTEXTLESS_CONNECT
-    "$CXX" "${flags[@]}" -UQT_NO_KEYWORDS -fPIC -fsyntax-only -Wall -Wextra -Werror "$WORK/keywords.cpp"
-    echo "$(find "$tus" -name '*.cpp' | wc -l) headers"
+    "$CXX" "${qml_flags[@]}" -UQT_NO_KEYWORDS -fPIC -fsyntax-only -Wall -Wextra -Werror "$WORK/keywords.cpp"
+    echo "$(find "$tus" -type f | wc -l) headers"
 }
 
 "step_$step"

@@ -1,0 +1,310 @@
+#include "valueconversion_p.h"
+
+#include "promisefactory_p.h"
+
+#include <Synchronaut/errors.h>
+
+#include <QtCore/QAssociativeIterable>
+#include <QtCore/QDateTime>
+#include <QtCore/QMetaProperty>
+#include <QtCore/QSequentialIterable>
+#include <QtCore/QThread>
+#include <QtQml/QJSEngine>
+#include <QtQml/QJSValueIterator>
+
+#include <cmath>
+#include <limits>
+
+namespace Synchronaut::detail {
+
+namespace {
+
+constexpr int mostDepth = 100; ///< a value that holds itself has no end
+
+[[noreturn]] void refuse(const QString &reason)
+{
+    throw CallError(reason);
+}
+
+/// For messages: the value, cut short, with its kind.
+QString described(const QVariant &value)
+{
+    const QMetaType type = value.metaType();
+    if (!type.isValid())
+        return QStringLiteral("undefined");
+    if (type == QMetaType::fromType<std::nullptr_t>())
+        return QStringLiteral("null");
+    if (type.id() == QMetaType::QString)
+        return QStringLiteral("the string \"%1\"").arg(value.toString().left(40));
+    if (type.id() == QMetaType::Double || type.id() == QMetaType::Int)
+        return QStringLiteral("the number %1").arg(value.toDouble());
+    if (type.id() == QMetaType::Bool)
+        return value.toBool() ? QStringLiteral("true") : QStringLiteral("false");
+    if (type.id() == QMetaType::QVariantList)
+        return QStringLiteral("an array");
+    if (type.id() == QMetaType::QVariantMap)
+        return QStringLiteral("an object");
+    return QStringLiteral("a %1").arg(QString::fromUtf8(type.name()));
+}
+
+[[noreturn]] void refuse(const QVariant &value, QMetaType type)
+{
+    refuse(QStringLiteral("%1 does not fit a %2").arg(described(value), QString::fromUtf8(type.name())));
+}
+
+bool isNothing(const QVariant &value)
+{
+    return !value.isValid() || value.metaType() == QMetaType::fromType<std::nullptr_t>();
+}
+
+} // namespace
+
+QVariant FromScript::convert(const QJSValue &value, QMetaType type)
+{
+    if (type == QMetaType::fromType<QJSValue>()) {
+        if (m_receiver != m_factory.thread())
+            refuse(QStringLiteral("a QJSValue belongs to the engine's thread, and the method runs in another one"));
+        return QVariant::fromValue(value);
+    }
+    return fitted(natural(value, 0), type);
+}
+
+/// What the value is in C++ when nobody asks for a type.
+QVariant FromScript::natural(const QJSValue &value, int depth)
+{
+    if (depth > mostDepth)
+        refuse(QStringLiteral("it is nested too deep, or holds itself"));
+    if (value.isUndefined())
+        return {};
+    if (value.isNull())
+        return QVariant::fromValue(nullptr);
+    if (value.isBool())
+        return value.toBool();
+    if (value.isNumber()) {
+        const double number = value.toNumber();
+        const bool isInt = std::trunc(number) == number && std::abs(number) <= std::numeric_limits<int>::max();
+        return isInt ? QVariant(static_cast<int>(number)) : QVariant(number);
+    }
+    if (value.isString())
+        return value.toString();
+    if (value.isCallable())
+        refuse(QStringLiteral("a function cannot be passed to C++"));
+    if (!value.isObject())
+        refuse(QStringLiteral("a symbol cannot be passed to C++")); // toVariant() crashes on it
+    return naturalObject(value, depth);
+}
+
+QVariant FromScript::naturalObject(const QJSValue &value, int depth)
+{
+    if (value.isQObject()) {
+        QObject *const object = value.toQObject();
+        if (object && object->thread() != m_receiver) {
+            refuse(QStringLiteral("a %1 lives in another thread than the one the method runs in")
+                           .arg(QString::fromUtf8(object->metaObject()->className())));
+        }
+        return QVariant::fromValue(object);
+    }
+    if (value.isDate())
+        return value.toDateTime();
+    if (value.isVariant() || value.isRegExp() || value.isUrl())
+        return value.toVariant();
+    if (value.isArray()) {
+        const quint32 size = value.property(QStringLiteral("length")).toUInt();
+        QVariantList list;
+        list.reserve(size);
+        for (quint32 i = 0; i < size; ++i)
+            list += natural(value.property(i), depth + 1);
+        return list;
+    }
+    const QString kind = m_factory.kindOf(value);
+    if (kind == QLatin1String("buffer") || kind == QLatin1String("sequence") || kind == QLatin1String("native"))
+        return value.toVariant();
+    if (kind == QLatin1String("view"))
+        return m_factory.bytesOf(value).toVariant();
+    if (kind == QLatin1String("error"))
+        return value.toString();
+    if (kind != QLatin1String("plain"))
+        refuse(QStringLiteral("a %1 cannot be passed to C++").arg(kind));
+    QVariantMap map;
+    QJSValueIterator it(value);
+    while (it.next())
+        map.insert(it.name(), natural(it.value(), depth + 1));
+    return map;
+}
+
+/// \a value, which is natural, as a \a type.
+QVariant FromScript::fitted(const QVariant &value, QMetaType type)
+{
+    if (type == QMetaType::fromType<QVariant>() || type == value.metaType())
+        return value;
+    if (type.flags() & QMetaType::PointerToQObject) {
+        if (isNothing(value))
+            return QVariant(type); // a null pointer
+        if (!(value.metaType().flags() & QMetaType::PointerToQObject))
+            refuse(value, type);
+        return fittedObject(value.value<QObject *>(), type);
+    }
+    if (isNothing(value)) {
+        if (type.id() == QMetaType::QJsonValue)
+            return QVariant(type); // null
+        refuse(value, type);
+    }
+    if (type.id() == QMetaType::Bool)
+        refuse(value, type); // Qt would take nearly anything
+    if (value.metaType().id() == QMetaType::Double || value.metaType().id() == QMetaType::Int) {
+        const QVariant number = fittedNumber(value.toDouble(), type);
+        if (number.isValid())
+            return number;
+    }
+    QVariant result(type);
+    if (value.metaType().id() == QMetaType::QVariantMap && type.flags() & QMetaType::IsGadget) {
+        if (!result.isValid())
+            refuse(QStringLiteral("%1 has no default constructor").arg(QString::fromUtf8(type.name())));
+        worsen(Fit::Close);
+        fitGadget(value.toMap(), &result);
+        return result;
+    }
+    if (fitContainer(value, &result)) {
+        worsen(Fit::Close);
+        return result;
+    }
+
+    QVariant converted = value;
+    if (!converted.convert(type))
+        refuse(value, type);
+    // A list of one string converts to that string, and so on: a container stays a container.
+    const bool wasContainer = value.metaType().id() == QMetaType::QVariantList || value.metaType().id() == QMetaType::QVariantMap;
+    if (wasContainer && type.id() < QMetaType::User && type.id() != QMetaType::QJsonArray
+        && type.id() != QMetaType::QJsonObject && type.id() != QMetaType::QJsonValue
+        && type.id() != QMetaType::QVariantHash && type.id() != QMetaType::QStringList && type.id() != QMetaType::QByteArrayList)
+        refuse(value, type);
+    worsen(wasContainer || type.id() == QMetaType::QDate || type.id() == QMetaType::QTime ? Fit::Close : Fit::Converted);
+    return converted;
+}
+
+/// Invalid: \a type is no number.
+QVariant FromScript::fittedNumber(double number, QMetaType type)
+{
+    const bool isEnum = (type.flags() & QMetaType::IsEnumeration) != 0;
+    const int id = isEnum ? int(QMetaType::Int) : type.id();
+    double least = 0;
+    double most = 0;
+    switch (id) {
+    case QMetaType::Float:
+    case QMetaType::Double: {
+        QVariant result(number);
+        result.convert(type);
+        worsen(Fit::Close);
+        return result;
+    }
+    case QMetaType::Int:
+        least = std::numeric_limits<int>::min();
+        most = std::numeric_limits<int>::max();
+        break;
+    case QMetaType::UInt:
+        most = std::numeric_limits<uint>::max();
+        break;
+    case QMetaType::Short:
+        least = std::numeric_limits<short>::min();
+        most = std::numeric_limits<short>::max();
+        break;
+    case QMetaType::UShort:
+    case QMetaType::Char16:
+        most = std::numeric_limits<ushort>::max();
+        break;
+    case QMetaType::Char:
+    case QMetaType::SChar:
+        least = std::numeric_limits<signed char>::min();
+        most = std::numeric_limits<signed char>::max();
+        break;
+    case QMetaType::UChar:
+        most = std::numeric_limits<uchar>::max();
+        break;
+    case QMetaType::Long:
+    case QMetaType::LongLong: // as far as a JavaScript number is exact
+        least = -9007199254740992.0;
+        most = 9007199254740992.0;
+        break;
+    case QMetaType::ULong:
+    case QMetaType::ULongLong:
+        most = 9007199254740992.0;
+        break;
+    default:
+        return {};
+    }
+    if (!(number >= least && number <= most) || std::trunc(number) != number)
+        refuse(QVariant(number), type);
+    QVariant result(static_cast<qlonglong>(number));
+    if (id == QMetaType::Int)
+        result = QVariant(static_cast<int>(number));
+    if (!result.convert(type))
+        refuse(QVariant(number), type);
+    worsen(Fit::Close);
+    return result;
+}
+
+/// False: \a result is no container that such a value could fill.
+bool FromScript::fitContainer(const QVariant &value, QVariant *result)
+{
+    const QMetaType type = result->metaType();
+    if (type.id() == QMetaType::QStringList && value.metaType().id() == QMetaType::QVariantList) {
+        *result = strings(value.toList());
+        return true;
+    }
+    if (!result->isValid() || type.id() < QMetaType::User)
+        return false;
+    if (value.metaType().id() == QMetaType::QVariantList
+        && QMetaType::canView(type, QMetaType::fromType<QSequentialIterable>())) {
+        QSequentialIterable items = result->view<QSequentialIterable>();
+        const QMetaType itemType = items.metaContainer().valueMetaType();
+        const QVariantList list = value.toList();
+        for (const QVariant &item : list)
+            items.addValue(fitted(item, itemType));
+        return true;
+    }
+    if (value.metaType().id() == QMetaType::QVariantMap
+        && QMetaType::canView(type, QMetaType::fromType<QAssociativeIterable>())) {
+        QAssociativeIterable items = result->view<QAssociativeIterable>();
+        const QMetaType keyType = items.metaContainer().keyMetaType();
+        const QMetaType itemType = items.metaContainer().mappedMetaType();
+        const QVariantMap map = value.toMap();
+        for (auto it = map.cbegin(); it != map.cend(); ++it)
+            items.setValue(fitted(it.key(), keyType), fitted(it.value(), itemType));
+        return true;
+    }
+    return false;
+}
+
+QStringList FromScript::strings(const QVariantList &list)
+{
+    QStringList result;
+    for (const QVariant &item : list)
+        result += fitted(item, QMetaType::fromType<QString>()).toString();
+    return result;
+}
+
+void FromScript::fitGadget(const QVariantMap &values, QVariant *gadget)
+{
+    const QMetaType type = gadget->metaType();
+    const QMetaObject *const meta = type.metaObject();
+    for (auto it = values.cbegin(); it != values.cend(); ++it) {
+        const QMetaProperty property = meta->property(meta->indexOfProperty(it.key().toUtf8().constData()));
+        if (!property.isValid() || !property.isWritable()) {
+            refuse(QStringLiteral("%1 has no property %2 that can be written")
+                           .arg(QString::fromUtf8(type.name()), it.key()));
+        }
+        property.writeOnGadget(gadget->data(), fitted(it.value(), property.metaType()));
+    }
+}
+
+QVariant FromScript::fittedObject(QObject *object, QMetaType type)
+{
+    const QMetaObject *const meta = type.metaObject();
+    if (object && meta && !meta->cast(object)) {
+        refuse(QStringLiteral("a %1 is no %2").arg(QString::fromUtf8(object->metaObject()->className()),
+                                                   QString::fromUtf8(meta->className())));
+    }
+    return QVariant(type, &object);
+}
+
+} // namespace Synchronaut::detail

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <QtCore/QLoggingCategory>
+
+namespace Synchronaut {
+
+/// Category \c synchronaut.qml.
+Q_DECLARE_LOGGING_CATEGORY(lcSynchronautQml)
+
+} // namespace Synchronaut
