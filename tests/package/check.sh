@@ -31,7 +31,7 @@ step_install() {
     "$CMAKE" --build "$WORK/build" --parallel 2
     "$CMAKE" --install "$WORK/build" --prefix "$WORK/installed"
     mv "$WORK/installed" "$prefix"
-    if grep -rl --include='*.cmake' --include='*.h' -F "$WORK" "$prefix"; then
+    if grep -rl --include='*.cmake' --include='*.h' --include='*.pc' -F "$WORK" "$prefix"; then
         fail "these installed files name the folder they were built in"
     fi
     # Nothing of the build tree may help the consumer.
@@ -50,6 +50,23 @@ step_consumer() {
     expected=$'callSync 5\ncallAny 7\ndecorator 3\nproxy 3\nversion 0.1.0'
     printed=$("$consumer/consumer")
     [[ $printed == "$expected" ]] || fail "the consumer printed: $printed"
+}
+
+# A build without CMake. Qt wants -fPIC; neither that nor the language reaches anybody through the flags.
+step_pkgconfig() {
+    local flags program=$WORK/pkgconfig printed
+    export PKG_CONFIG_PATH
+    PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name synchronaut.pc)")
+    [[ $(pkg-config --modversion synchronaut) == 0.1.0 ]] || fail "synchronaut.pc has another version"
+    read -ra flags <<<"$(pkg-config --cflags --libs synchronaut)"
+    [[ " ${flags[*]} " != *" -std="* ]] || fail "synchronaut.pc says which C++ to use: ${flags[*]}"
+    "$CXX" -std=c++20 -fPIC -Wall -Wextra -Werror "$here/pkgconfig/main.cpp" -o "$program" "${flags[@]}" \
+        "-Wl,-rpath,$(pkg-config --variable=libdir synchronaut)"
+    if [[ $kind == shared ]]; then
+        grep -qF "$prefix/" <<<"$(ldd "$program" | grep libSynchronaut)" || fail "linked with another library"
+    fi
+    printed=$("$program")
+    [[ $printed == 'callSync 5' ]] || fail "the program printed: $printed"
 }
 
 # The words of the command that compiled target $1.
