@@ -34,8 +34,22 @@ step_install() {
     if grep -rl --include='*.cmake' --include='*.h' --include='*.pc' -F "$WORK" "$prefix"; then
         fail "these installed files name the folder they were built in"
     fi
+    if [[ $kind == shared ]]; then
+        make_debs
+    fi
     # Nothing of the build tree may help the consumer.
     rm -rf "$WORK/build"
+}
+
+# Makes the Debian packages of this very build: under another prefix nothing is compiled anew.
+make_debs() {
+    if ! command -v dpkg-shlibdeps >/dev/null; then
+        return
+    fi
+    "$CMAKE" "-DCMAKE_INSTALL_PREFIX=/usr" "$WORK/build"
+    "$CMAKE" --build "$WORK/build" --parallel 2
+    (cd "$WORK/build" && "$(dirname "$CMAKE")/cpack" -G DEB -B "$WORK/debs")
+    rm -rf "$WORK/debs/_CPack_Packages"
 }
 
 step_consumer() {
@@ -43,7 +57,12 @@ step_consumer() {
     if [[ $kind == in_tree ]]; then
         options=("-DIN_TREE=$SOURCE")
     fi
-    configure "$here/consumer" "$consumer" "${options[@]}"
+    build_consumer "${options[@]}"
+}
+
+# Builds and runs the outside project; consumer is where, "$@" tells it where the library is.
+build_consumer() {
+    configure "$here/consumer" "$consumer" "$@"
     "$CMAKE" --build "$consumer" --parallel 2
 
     local expected printed
@@ -67,6 +86,44 @@ step_pkgconfig() {
     fi
     printed=$("$program")
     [[ $printed == 'callSync 5' ]] || fail "the program printed: $printed"
+}
+
+field() { # field PACKAGE NAME
+    dpkg-deb -f "$WORK/debs/$1"_*.deb "$2"
+}
+
+# The packages say what they need, hold what they should, and are enough to build and run a program with.
+step_deb() {
+    local root=$WORK/deb-root package text runtime=libsynchronaut0.1
+    text=$(find "$WORK/debs" -name '*.deb' -printf '%f\n' | sort | sed 's/_.*//' | tr '\n' ' ')
+    [[ $text == "libsynchronaut-dev libsynchronaut-doc $runtime " ]] || fail "these packages were made: $text"
+    rm -rf "$root"
+    mkdir "$root"
+    for package in $text; do
+        dpkg-deb -x "$WORK/debs/$package"_*.deb "$root"
+        [[ $(field "$package" Version) == 0.1.0 ]] || fail "$package has another version"
+        [[ $(field "$package" Maintainer) == *'<'*'@'*'>' ]] || fail "$package has no maintainer"
+        grep -q '^MIT License' "$root/usr/share/doc/$package/copyright" || fail "$package has no licence"
+    done
+    # No file is in two packages, none outside of /usr.
+    text=$(for package in "$WORK"/debs/*.deb; do dpkg-deb -c "$package"; done | grep -v '^d' | awk '{ print $6 }' | sort)
+    [[ -z $(uniq -d <<<"$text") ]] || fail "in two packages: $(uniq -d <<<"$text")"
+    ! grep -v '^\./usr/' <<<"$text" || fail "this is outside of /usr"
+
+    text=$(dpkg --print-architecture)
+    [[ $(field $runtime Architecture) == "$text" && $(field libsynchronaut-dev Architecture) == "$text" ]] \
+        || fail "the packages are not for $text"
+    [[ $(field libsynchronaut-doc Architecture) == all ]] || fail "the documentation is not for all"
+    [[ $(field $runtime Depends) == *libqt6core6* ]] || fail "$runtime depends on: $(field $runtime Depends)"
+    text=$(field libsynchronaut-dev Depends)
+    [[ $text == *"$runtime (= 0.1.0)"* && $text == *"qt6-base-dev (>= 6."* ]] || fail "the -dev depends on: $text"
+    text=$(dpkg-deb -c "$WORK/debs/$runtime"_*.deb | grep -v '^d' | awk '{ print $6 }' | sort | tr '\n' ' ')
+    [[ $text =~ ^\./usr/lib/[^/]+/libSynchronaut\.so\.0\.1\ [^\ ]+\.so\.0\.1\.0\ [^\ ]+/copyright\ $ ]] \
+        || fail "$runtime holds: $text"
+
+    local consumer=$WORK/deb-consumer
+    build_consumer "-DCMAKE_PREFIX_PATH=$root/usr"
+    grep -qF "$root/" <<<"$(ldd "$consumer/consumer" | grep libSynchronaut)" || fail "linked with another library"
 }
 
 # The words of the command that compiled target $1.
