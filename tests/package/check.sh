@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check.sh STEP KIND: one package test. KIND is shared, static or in_tree; ctest sets CMAKE, CXX,
+# check.sh STEP KIND: one package test. KIND is shared, static, in_tree or none; ctest sets CMAKE, CXX,
 # Qt6_DIR, SOURCE (the repository) and WORK (a folder of this kind's own).
 set -euo pipefail
 step=$1
@@ -120,10 +120,41 @@ step_deb() {
     text=$(dpkg-deb -c "$WORK/debs/$runtime"_*.deb | grep -v '^d' | awk '{ print $6 }' | sort | tr '\n' ' ')
     [[ $text =~ ^\./usr/lib/[^/]+/libSynchronaut\.so\.0\.1\ [^\ ]+\.so\.0\.1\.0\ [^\ ]+/copyright\ $ ]] \
         || fail "$runtime holds: $text"
+    text=$(dpkg-deb -I "$WORK/debs/$runtime"_*.deb shlibs)
+    [[ $text == "libSynchronaut 0.1 $runtime (= 0.1.0)" ]] || fail "$runtime tells others to depend on: $text"
+    grep -q ldconfig <<<"$(dpkg-deb -I "$WORK/debs/$runtime"_*.deb postinst)" || fail "ldconfig is not run"
 
     local consumer=$WORK/deb-consumer
     build_consumer "-DCMAKE_PREFIX_PATH=$root/usr"
     grep -qF "$root/" <<<"$(ldd "$consumer/consumer" | grep libSynchronaut)" || fail "linked with another library"
+}
+
+# What cannot be built here is well-formed at least, and of this version.
+step_recipes() {
+    local recipes=$SOURCE/src/packaging
+    python3 - "$recipes" <<'END'
+import ast, json, pathlib, sys
+recipes = pathlib.Path(sys.argv[1])
+assert json.loads((recipes / "vcpkg/vcpkg.json").read_text())["version"] == "0.1.0"
+for recipe in recipes.glob("conan/**/*.py"):
+    ast.parse(recipe.read_text(), str(recipe))
+END
+    mkdir -p "$WORK"
+    cat >"$WORK/vcpkg.cmake" <<'END'
+foreach(name cmake_configure cmake_install cmake_config_fixup fixup_pkgconfig install_copyright)
+    function(vcpkg_${name})
+        cmake_parse_arguments(PARSE_ARGV 0 arg "" "SOURCE_PATH;FILE_LIST" "OPTIONS")
+        foreach(path ${arg_SOURCE_PATH} ${arg_FILE_LIST})
+            if(NOT EXISTS ${path})
+                message(FATAL_ERROR "There is no ${path}")
+            endif()
+        endforeach()
+    endfunction()
+endforeach()
+set(CURRENT_PACKAGES_DIR ${CMAKE_CURRENT_LIST_DIR}/vcpkg-packages)
+include(${PORT}/portfile.cmake)
+END
+    "$CMAKE" "-DPORT=$recipes/vcpkg" -P "$WORK/vcpkg.cmake"
 }
 
 # The words of the command that compiled target $1.
