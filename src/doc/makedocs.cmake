@@ -30,10 +30,12 @@ function(prepare_page page output)
     endwhile()
     string(APPEND text "${rest}")
 
+    # Doxygen wants the text of a link on one line.
+    string(REGEX REPLACE "\\[([^]\n`]+)\n *([^]\n]+)\\]\\(" "[\\1 \\2](" text "${text}")
     string(REGEX REPLACE "\\]\\(#([a-z0-9_-]+)\\)" "](@ref ${stem}-\\1)" text "${text}")
     string(REGEX REPLACE "\\]\\(([a-z.]+/)*([A-Za-z0-9-]+)[.]md#([a-z0-9_-]+)\\)" "](@ref \\2-\\3)" text "${text}")
     string(REGEX REPLACE "\\]\\(([a-z.]+/)*([A-Za-z0-9-]+)[.]md\\)" "](@ref page-\\2)" text "${text}")
-    string(REGEX REPLACE "\\[([^]\n]+)\\]\\((([.][.]/)+|examples/|include/|LICENSE)[^) \n]*\\)" "\\1" text "${text}")
+    string(REGEX REPLACE "\\[([^]\n]+)\\]\\((([.][.]/)+|examples/|include/|src/packaging/|LICENSE)[^) \n]*\\)" "\\1" text "${text}")
     file(WRITE ${output} "${text}")
 endfunction()
 
@@ -52,3 +54,12 @@ endif()
 if(NOT EXISTS ${OUTPUT}/html/index.html OR (QCH AND NOT EXISTS ${OUTPUT}/Synchronaut.qch))
     message(FATAL_ERROR "Doxygen did not write all that it should.")
 endif()
+
+# What Doxygen did not understand it shows as it is.
+file(GLOB shown ${OUTPUT}/html/*.html)
+foreach(file IN LISTS shown)
+    file(STRINGS ${file} raw REGEX "@ref |@section |&lt;tt&gt;|&lt;em&gt;")
+    if(raw)
+        message(FATAL_ERROR "Doxygen did not understand what is near this in ${file}: ${raw}")
+    endif()
+endforeach()
