@@ -35,7 +35,8 @@ struct ProcessOutput
 /// How long a process has from terminate() (SIGTERM) to kill(), where nothing else is said.
 inline constexpr std::chrono::milliseconds processGrace{2000};
 
-/*
+/*!
+    \file
     QProcess in tasks. A process is awaited in its own thread. All of them throw SenderDestroyed if the
     QProcess dies meanwhile, and CallError if it is null or of another thread.
 */
