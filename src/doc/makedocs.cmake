@@ -32,10 +32,11 @@ function(prepare_page page output)
 
     # Doxygen wants the text of a link on one line.
     string(REGEX REPLACE "\\[([^]\n`]+)\n *([^]\n]+)\\]\\(" "[\\1 \\2](" text "${text}")
+    string(REGEX REPLACE "\\[([^]\n]+)\\]\\(src/packaging/[^) \n]*\\)" "\\1" text "${text}") # a page, but none of these
     string(REGEX REPLACE "\\]\\(#([a-z0-9_-]+)\\)" "](@ref ${stem}-\\1)" text "${text}")
     string(REGEX REPLACE "\\]\\(([a-z.]+/)*([A-Za-z0-9-]+)[.]md#([a-z0-9_-]+)\\)" "](@ref \\2-\\3)" text "${text}")
     string(REGEX REPLACE "\\]\\(([a-z.]+/)*([A-Za-z0-9-]+)[.]md\\)" "](@ref page-\\2)" text "${text}")
-    string(REGEX REPLACE "\\[([^]\n]+)\\]\\((([.][.]/)+|examples/|include/|src/packaging/|LICENSE)[^) \n]*\\)" "\\1" text "${text}")
+    string(REGEX REPLACE "\\[([^]\n]+)\\]\\((([.][.]/)+|examples/|include/|LICENSE)[^) \n]*\\)" "\\1" text "${text}")
     file(WRITE ${output} "${text}")
 endfunction()
 
