@@ -64,9 +64,9 @@ public:
     static_assert(!std::is_reference_v<T>, "A generator gives values; yield pointers or std::ref");
     static_assert(!std::is_void_v<T>, "An item is a value; use AsyncGenerator<std::monostate>");
 
-    using promise_type = detail::AsyncGeneratorPromise<T, In>;
-    using Next = detail::GeneratorStep<detail::NextAwaiter<T, In>, std::optional<T>>;
-    using Close = detail::GeneratorStep<detail::CloseAwaiter<T, In>, void>;
+    using promise_type = detail::AsyncGeneratorPromise<T, In>; ///< for the compiler
+    using Next = detail::GeneratorStep<detail::NextAwaiter<T, In>, std::optional<T>>; ///< what next() gives
+    using Close = detail::GeneratorStep<detail::CloseAwaiter<T, In>, void>; ///< what close() gives
 
     /// An empty generator, without items.
     AsyncGenerator() noexcept = default;
@@ -109,6 +109,7 @@ public:
         static_cast<promise_type *>(link())->injected = std::move(error);
         co_return co_await next();
     }
+    /// The same with an error that is no std::exception_ptr yet.
     template <typename E>
         requires(!std::is_convertible_v<E, std::exception_ptr>)
     [[nodiscard]] Task<std::optional<T>> throwInto(E error)
@@ -127,6 +128,7 @@ private:
     }
 };
 
+/// \cond
 namespace detail {
 
 template <typename T, typename In>
@@ -144,6 +146,7 @@ decltype(auto) AsyncGeneratorPromise<T, In>::await_transform(A &&awaitable)
 }
 
 } // namespace detail
+/// \endcond
 } // namespace Synchronaut
 
 #define SYNCHRONAUT_DETAIL_JOIN2(a, b) a##b

@@ -44,7 +44,7 @@ class [[nodiscard]] BlockingRange
 {
 public:
     class Iterator;
-    using iterator = Iterator;
+    using iterator = Iterator; ///< for range-for
 
     /// An empty range, without items.
     BlockingRange() noexcept = default;
@@ -59,7 +59,8 @@ public:
         : BlockingRange(loop.mailbox(), std::move(source), options)
     {
     }
-    BlockingRange(BlockingRange &&) noexcept = default;
+    BlockingRange(BlockingRange &&) noexcept = default; ///< leaves an empty range
+    /// Ends the generator that this range had.
     BlockingRange &operator=(BlockingRange &&) noexcept = default;
 
     /// Waits for the next item, also after an earlier loop was left. Throws as described above.
@@ -69,7 +70,7 @@ public:
             m_items->advance();
         return iterator(m_items.get());
     }
-    std::default_sentinel_t end() const noexcept { return {}; }
+    std::default_sentinel_t end() const noexcept { return {}; } ///< equal to an iterator without an item
 
     /// Ends the generator now, and throws what its cleanup throws. No items after that.
     void close()
@@ -79,10 +80,12 @@ public:
     }
 
     // -- for the verbs ------------------------------------------------------------------------
+    /// Internal: what the verbs make it of.
     explicit BlockingRange(detail::StreamHandle<T> stream)
         : m_items(std::make_unique<Items>(std::move(stream)))
     {
     }
+    /// Internal; null for an empty range.
     detail::Stream<T> *stream() const noexcept { return m_items ? m_items->stream.get() : nullptr; }
 
 private:
@@ -130,25 +133,35 @@ template <typename T>
 class BlockingRange<T>::Iterator
 {
 public:
+    /// For the standard library.
+    ///@{
     using iterator_concept = std::input_iterator_tag;
     using iterator_category = std::input_iterator_tag;
     using difference_type = std::ptrdiff_t;
     using value_type = T;
     using reference = T &;
     using pointer = T *;
+    ///@}
 
+    /// Equal to end().
     Iterator() noexcept = default;
+    /// Internal: begin() makes one.
     explicit Iterator(Items *items) noexcept : m_items(items) { }
 
+    /// The item, valid until the next ++ of any iterator of the range; may be moved from.
     T &operator*() const noexcept { return *m_items->item; }
+    /// The same, as a pointer.
     T *operator->() const noexcept { return std::addressof(*m_items->item); }
+    /// Waits for the next item. Throws what the generator throws; see BlockingRange.
     Iterator &operator++()
     {
         m_items->advance();
         return *this;
     }
+    /// The same.
     void operator++(int) { m_items->advance(); }
 
+    /// True when there are no more items.
     friend bool operator==(const Iterator &it, std::default_sentinel_t) noexcept
     {
         return !it.m_items || !it.m_items->item;

@@ -58,6 +58,7 @@ template <typename F>
 class Bridge
 {
 public:
+    /// What synchronaut() makes. The pointers in \a options are borrowed for as long as it is called.
     Bridge(F function, CallOptions options)
         : m_function(detail::BridgeFunction<F>(std::move(function))),
           m_options(options),
@@ -96,6 +97,7 @@ public:
         return callAsync(m_options, m_function, std::forward<A>(args)...);
     }
 
+    /// Those of each call.
     const CallOptions &options() const noexcept { return m_options; }
 
 private:

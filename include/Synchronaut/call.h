@@ -20,6 +20,7 @@ class Call;
 template <detail::NotOptions F, typename... A>
 auto call(CallOptions options, F &&function, A &&...args)
         -> Call<typename detail::UnnamedTraits<F, A...>::Result>;
+/// The same without options.
 template <detail::NotOptions F, typename... A>
 auto call(F &&function, A &&...args) -> Call<typename detail::UnnamedTraits<F, A...>::Result>;
 

@@ -1,5 +1,10 @@
 #pragma once
 
+/*!
+    \file
+    Names of functions, for messages.
+*/
+
 #include <functional>
 #include <source_location>
 #include <type_traits>
@@ -11,10 +16,11 @@ namespace Synchronaut {
 template <typename F>
 struct NamedCallable
 {
-    F function;
-    const char *name;
-    std::source_location where;
+    F function; ///< a copy of what was named
+    const char *name; ///< as written; a literal
+    std::source_location where; ///< where SYNCHRONAUT_FN stands
 
+    /// Calls it.
     template <typename... A>
         requires std::invocable<const F &, A...>
     decltype(auto) operator()(A &&...args) const

@@ -54,6 +54,7 @@ auto callAny(CallOptions options, F &&function, A &&...args)
     return future;
 }
 
+/// The same without options.
 template <detail::NotOptions F, typename... A>
 auto callAny(F &&function, A &&...args)
         -> QFuture<typename detail::VerbTypes<F, A...>::Any>

@@ -77,19 +77,21 @@ template <typename T>
 class [[nodiscard]] AsyncCall
 {
 public:
-    using TaskAwaiter = detail::LazyCallAwaiter<T>;
+    using TaskAwaiter = detail::LazyCallAwaiter<T>; ///< internal: how a Task awaits it
 
+    /// Internal: callAsync() makes one.
     AsyncCall(detail::RefPtr<detail::TypedCall<T>> call, const detail::LazyStart &start) noexcept
         : m_call(std::move(call)), m_start(start)
     {
     }
+    /// A call that was never awaited is not made; that is logged at debug level.
     ~AsyncCall()
     {
         if (m_call)
             detail::logNeverStarted();
     }
-    AsyncCall(AsyncCall &&) noexcept = default;
-    AsyncCall &operator=(AsyncCall &&) noexcept = default;
+    AsyncCall(AsyncCall &&) noexcept = default; ///< leaves an empty one, which cannot be awaited
+    AsyncCall &operator=(AsyncCall &&) noexcept = default; ///< likewise
 
     /// A task that awaits it; this is moved from.
     operator Task<T>() { return detail::awaitAny<T>(std::move(*this)); }
@@ -133,6 +135,7 @@ auto callAsync(CallOptions options, F &&function, A &&...args)
     }
 }
 
+/// The same without options.
 template <detail::NotOptions F, typename... A>
 auto callAsync(F &&function, A &&...args)
         -> typename detail::VerbTypes<F, A...>::Async

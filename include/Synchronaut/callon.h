@@ -97,6 +97,7 @@ auto callOn(CallOptions options, Target *target, F &&function, A &&...args)
     return future;
 }
 
+/// The same without options.
 template <typename Target, detail::NotOptions F, typename... A>
     requires std::is_base_of_v<QObject, Target>
 auto callOn(Target *target, F &&function, A &&...args)
@@ -120,6 +121,7 @@ auto callOnSync(CallOptions options, Target *target, F &&function, A &&...args)
     return call->take();
 }
 
+/// The same without options.
 template <typename Target, detail::NotOptions F, typename... A>
     requires std::is_base_of_v<QObject, Target>
 auto callOnSync(Target *target, F &&function, A &&...args)

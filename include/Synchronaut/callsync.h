@@ -92,6 +92,7 @@ auto callSync(CallOptions options, F &&function, A &&...args) ->
         return detail::callAndWait(options, std::forward<F>(function), std::forward<A>(args)...);
 }
 
+/// The same without options.
 template <detail::NotOptions F, typename... A>
 auto callSync(F &&function, A &&...args) -> typename detail::VerbTypes<F, A...>::Sync
 {

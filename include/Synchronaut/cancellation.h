@@ -38,6 +38,7 @@ SYNCHRONAUT_EXPORT void setProgress(int value, const QString &text = {});
 class SYNCHRONAUT_EXPORT CancellationShield
 {
 public:
+    /// Holds back what the running call is told from now on. To be destroyed in the same function.
     CancellationShield();
     ~CancellationShield();
     CancellationShield(const CancellationShield &) = delete;
@@ -59,12 +60,14 @@ private:
 class SYNCHRONAUT_EXPORT DeadlineScope
 {
 public:
+    /// \a limit: how long from now; zero has passed already, negative is a CallError.
     template <typename Rep, typename Period>
     explicit DeadlineScope(std::chrono::duration<Rep, Period> limit,
                            const std::source_location &where = std::source_location::current())
         : DeadlineScope(detail::saturated(limit), where)
     {
     }
+    /// The same until \a deadline; Forever sets no limit.
     explicit DeadlineScope(QDeadlineTimer deadline,
                            const std::source_location &where = std::source_location::current())
         : DeadlineScope(deadline.isForever()
@@ -73,7 +76,7 @@ public:
                         where)
     {
     }
-    /// \a limit: how long from now; zero has passed already, negative is a CallError.
+    /// The same in nanoseconds.
     explicit DeadlineScope(std::chrono::nanoseconds limit,
                            const std::source_location &where = std::source_location::current());
     ~DeadlineScope();

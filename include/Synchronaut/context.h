@@ -41,6 +41,7 @@ SYNCHRONAUT_EXPORT QVariantMap requestContext();
 class SYNCHRONAUT_EXPORT RequestContextScope
 {
 public:
+    /// From now on \a values; the end of the scope brings the old ones back.
     explicit RequestContextScope(const QVariantMap &values);
     ~RequestContextScope();
     RequestContextScope(const RequestContextScope &) = delete;
@@ -55,6 +56,7 @@ private:
 class SYNCHRONAUT_EXPORT CallModeScope
 {
 public:
+    /// From now on \a mode, until the scope ends. To be destroyed in the thread or call that made it.
     explicit CallModeScope(CallMode mode);
     ~CallModeScope();
     CallModeScope(const CallModeScope &) = delete;

@@ -28,7 +28,7 @@ public:
     ContextVar(const ContextVar &) = delete;
     ContextVar &operator=(const ContextVar &) = delete;
 
-    const char *name() const noexcept { return m_name; }
+    const char *name() const noexcept { return m_name; } ///< as given
 
     /// The value in the running call's context, else the default.
     T get() const
@@ -69,6 +69,7 @@ template <typename T>
 class ContextVar<T>::Scope
 {
 public:
+    /// From now on \a var, which has to outlive the scope, is \a value in this context.
     Scope(ContextVar &var, T value) : m_id(var.m_id), m_record(&detail::currentRecord())
     {
         if (const detail::ContextMap *const map = m_record->context.get())

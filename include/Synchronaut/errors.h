@@ -38,9 +38,10 @@ struct CallErrorOrigin
 class SYNCHRONAUT_EXPORT CallError : public QException
 {
 public:
+    /// \a message is one sentence for people; \a origin says where it comes from.
     explicit CallError(const QString &message, const CallErrorOrigin &origin = {});
-    CallError(const CallError &other);
-    CallError &operator=(const CallError &other);
+    CallError(const CallError &other);            ///< shares the data of \a other
+    CallError &operator=(const CallError &other); ///< shares the data of \a other
     ~CallError() override;
 
     /// What happened, in one sentence.
@@ -55,8 +56,8 @@ public:
     QString details() const;
 
     const char *what() const noexcept override; ///< message() in UTF-8
-    void raise() const override;
-    CallError *clone() const override;
+    void raise() const override;                ///< throws a copy, for QException
+    CallError *clone() const override;          ///< a copy that the caller owns, for QException
 
 private:
     QSharedDataPointer<detail::CallErrorData> d;
@@ -66,6 +67,7 @@ private:
 class SYNCHRONAUT_EXPORT CallTimeout : public CallError
 {
 public:
+    /// \a timeout is the time that was granted.
     CallTimeout(const QString &message, const CallErrorOrigin &origin,
                 std::chrono::nanoseconds timeout);
     ~CallTimeout() override;
@@ -73,8 +75,8 @@ public:
     /// The time that was granted; for an absolute deadline what was left of it at the call.
     std::chrono::nanoseconds timeout() const noexcept { return m_timeout; }
 
-    void raise() const override;
-    CallTimeout *clone() const override;
+    void raise() const override;         ///< throws a copy, for QException
+    CallTimeout *clone() const override; ///< a copy that the caller owns, for QException
 
 private:
     std::chrono::nanoseconds m_timeout;
@@ -86,8 +88,8 @@ class SYNCHRONAUT_EXPORT CallCanceled : public CallError
 public:
     using CallError::CallError;
     ~CallCanceled() override;
-    void raise() const override;
-    CallCanceled *clone() const override;
+    void raise() const override;          ///< throws a copy, for QException
+    CallCanceled *clone() const override; ///< a copy that the caller owns, for QException
 };
 
 /// Waiting would never have ended: the message names the circle.
@@ -96,8 +98,8 @@ class SYNCHRONAUT_EXPORT DeadlockError : public CallError
 public:
     using CallError::CallError;
     ~DeadlockError() override;
-    void raise() const override;
-    DeadlockError *clone() const override;
+    void raise() const override;           ///< throws a copy, for QException
+    DeadlockError *clone() const override; ///< a copy that the caller owns, for QException
 };
 
 /// The object that was to send a signal or to run a function was destroyed.
@@ -106,8 +108,8 @@ class SYNCHRONAUT_EXPORT SenderDestroyed : public CallError
 public:
     using CallError::CallError;
     ~SenderDestroyed() override;
-    void raise() const override;
-    SenderDestroyed *clone() const override;
+    void raise() const override;             ///< throws a copy, for QException
+    SenderDestroyed *clone() const override; ///< a copy that the caller owns, for QException
 };
 
 /// The event loop that was to run the call has ended or is being shut down.
@@ -116,8 +118,8 @@ class SYNCHRONAUT_EXPORT LoopStopped : public CallError
 public:
     using CallError::CallError;
     ~LoopStopped() override;
-    void raise() const override;
-    LoopStopped *clone() const override;
+    void raise() const override;         ///< throws a copy, for QException
+    LoopStopped *clone() const override; ///< a copy that the caller owns, for QException
 };
 
 /// Prints type and details().

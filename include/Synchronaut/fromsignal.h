@@ -14,14 +14,15 @@ template <typename T>
 class [[nodiscard]] SignalEmission
 {
 public:
-    using TaskAwaiter = detail::SignalAwaiter<T>;
+    using TaskAwaiter = detail::SignalAwaiter<T>; ///< internal: how a Task awaits it
 
+    /// Internal: fromSignal() makes one.
     SignalEmission(detail::RefPtr<detail::SignalCall<T>> call,
                    detail::SignalSubscription subscription) noexcept
         : m_subscription(std::move(subscription)), m_call(std::move(call))
     {
     }
-    SignalEmission(SignalEmission &&) noexcept = default;
+    SignalEmission(SignalEmission &&) noexcept = default; ///< leaves one that cannot be awaited
     SignalEmission &operator=(SignalEmission &&) = delete;
     ~SignalEmission()
     {
@@ -29,6 +30,7 @@ public:
             m_call->settleStopped(detail::CallState::Outcome::Canceled);
     }
 
+    /// For coroutines of other libraries; this is moved from.
     auto operator co_await() { return asTask(std::move(*this)).operator co_await(); }
 
 private:

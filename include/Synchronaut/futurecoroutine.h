@@ -22,8 +22,9 @@
     Opt-in, and no part of <Synchronaut/Synchronaut>, because std::coroutine_traits is specialised for
     everybody in the file that includes it.
 */
+/// Makes coroutines of functions that return QFuture<T>.
 template <typename T, typename... Parameters>
 struct std::coroutine_traits<QFuture<T>, Parameters...>
 {
-    using promise_type = Synchronaut::detail::FuturePromise<T>;
+    using promise_type = Synchronaut::detail::FuturePromise<T>; ///< for the compiler
 };

@@ -43,15 +43,15 @@ class [[nodiscard]] Generator : private detail::GeneratorOwner
 public:
     static_assert(!std::is_reference_v<T>, "A generator gives values; yield pointers or std::ref");
 
-    using promise_type = detail::GeneratorPromise<T>;
-    using iterator = detail::GeneratorIterator<T>;
+    using promise_type = detail::GeneratorPromise<T>; ///< for the compiler
+    using iterator = detail::GeneratorIterator<T>; ///< an input iterator
 
     /// An empty generator, without items.
     Generator() noexcept = default;
 
     /// Asks for the next item, also after an earlier loop was left. Throws what the generator throws.
     iterator begin();
-    std::default_sentinel_t end() const noexcept { return {}; }
+    std::default_sentinel_t end() const noexcept { return {}; } ///< equal to an iterator without an item
 
 private:
     friend promise_type;

@@ -11,7 +11,8 @@ QT_END_NAMESPACE
 
 namespace Synchronaut {
 
-/*
+/*!
+    \file
     Reading and writing of QIODevices in tasks: processes, sockets, pipes, buffers, files.
 
     A socket is connected, or was: one that is still connecting counts as ended.

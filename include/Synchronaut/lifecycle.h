@@ -49,8 +49,8 @@ SYNCHRONAUT_EXPORT bool shutdown(QDeadlineTimer deadline = QDeadlineTimer(QDeadl
 /// What is known of an error that nobody will see.
 struct UnobservedError
 {
-    std::exception_ptr error;
-    CallErrorOrigin origin;
+    std::exception_ptr error; ///< what was thrown; not null
+    CallErrorOrigin origin; ///< the call that failed
 };
 
 /// Called instead of logging when a call fails whose future nobody holds any more (G16); an empty

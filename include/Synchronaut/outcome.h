@@ -50,8 +50,8 @@ public:
     /// A call that ended with \a error, which is not null.
     static Outcome failed(std::exception_ptr error) { return Outcome(Failed{}, std::move(error)); }
 
-    bool hasValue() const noexcept { return m_end.index() == 1; }
-    explicit operator bool() const noexcept { return hasValue(); }
+    bool hasValue() const noexcept { return m_end.index() == 1; } ///< false: there is an error()
+    explicit operator bool() const noexcept { return hasValue(); } ///< hasValue()
 
     /// The value; throws error() if there is none.
     std::add_lvalue_reference_t<const T> value() const &

@@ -68,6 +68,7 @@ QFuture<QList<Outcome<T>>> parallelMap(QList<Call<T>> calls, ReturnExceptions,
             "parallelMap", options, detail::Batch::Order::Parallel, std::move(calls));
 }
 
+/// The same, of a list in braces, with an Outcome of each.
 template <typename T>
 QFuture<QList<Outcome<T>>> parallelMap(std::initializer_list<Call<T>> calls, ReturnExceptions,
                                        BatchOptions options = detail::batchOptionsWithoutPlace())
@@ -85,6 +86,7 @@ auto parallelMap(Call<T>... calls)
             std::move(calls)...);
 }
 
+/// The same for calls of different types, with an Outcome of each.
 template <typename... T>
 QFuture<std::tuple<Outcome<T>...>> parallelMap(ReturnExceptions, Call<T>... calls)
 {

@@ -15,8 +15,8 @@ namespace Synchronaut {
 /// How a process ended. \c code has a meaning after a NormalExit only.
 struct ProcessExit
 {
-    int code = 0;
-    QProcess::ExitStatus status = QProcess::NormalExit;
+    int code = 0; ///< what the program returned
+    QProcess::ExitStatus status = QProcess::NormalExit; ///< by itself, or crashed or killed
 
     /// Ended by itself, with code 0.
     bool isSuccess() const noexcept { return status == QProcess::NormalExit && code == 0; }
@@ -27,15 +27,16 @@ struct ProcessOutput
 {
     ProcessOutput() = default; // no aggregate: GCC 12 miscompiles those in co_await expressions
 
-    ProcessExit exit;
-    QByteArray standardOutput;
-    QByteArray standardError;
+    ProcessExit exit; ///< how it ended
+    QByteArray standardOutput; ///< all of it
+    QByteArray standardError; ///< all of it
 };
 
 /// How long a process has from terminate() (SIGTERM) to kill(), where nothing else is said.
 inline constexpr std::chrono::milliseconds processGrace{2000};
 
-/*
+/*!
+    \file
     QProcess in tasks. A process is awaited in its own thread. All of them throw SenderDestroyed if the
     QProcess dies meanwhile, and CallError if it is null or of another thread.
 */

@@ -68,11 +68,15 @@ template <typename T>
 class ProxyTarget
 {
 public:
+    /// An \a object that others own, in whatever thread. Once it is gone calls end with CallError.
     explicit ProxyTarget(T *object) : m_object(object) { }
+    /// An \a object that this keeps alive.
     explicit ProxyTarget(Synchronized<T> object) : m_kept(std::move(object)) { }
 
+    /// For all calls from now on; the pointers are borrowed.
     void setOptions(const CallOptions &options) { m_options = options; }
 
+    /// Starts the call; errors are in the future.
     template <typename R, typename F, typename... A>
     QFuture<R> call(const char *name, F function, A &&...args) const
     {
@@ -82,6 +86,7 @@ public:
         return callOn(named(name), m_object.data(), bound(function), std::forward<A>(args)...);
     }
 
+    /// Waits for the result, as callOnSync() does, and throws what the function throws.
     template <typename R, typename F, typename... A>
     R sync(const char *name, F function, A &&...args) const
     {
@@ -91,6 +96,7 @@ public:
         return callOnSync(named(name), m_object.data(), bound(function), std::forward<A>(args)...);
     }
 
+    /// A task of the call, which begins when that is awaited.
     template <typename R, typename F, typename... A>
     Task<R> async(const char *name, F function, A &&...args) const
     {

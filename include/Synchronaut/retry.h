@@ -35,6 +35,7 @@ struct RetryOptions
     std::chrono::nanoseconds pause = std::chrono::milliseconds(100);
     /// By how much each pause is longer than the one before.
     double factor = 2.0;
+    /// No pause is longer, however many there were.
     std::chrono::nanoseconds longestPause = std::chrono::seconds(30);
     /// 0: exact pauses; 1: anything between none and the full one.
     double jitter = 0.5;

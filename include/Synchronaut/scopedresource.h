@@ -44,6 +44,7 @@ class [[nodiscard]] ScopedResource
     using Value = detail::ResourceValue<R>;
 
 public:
+    /// Acquires \a resource, which has to outlive this object.
     explicit ScopedResource(R &resource) : ScopedResource(detail::optionsWithoutPlace(), resource) { }
     /// Keeps the resource itself. A generator dies on the loop.
     explicit ScopedResource(R &&resource)
@@ -52,6 +53,7 @@ public:
     }
     /// \a options hold for acquire: timeout, deadline, context, name, waitMode.
     ScopedResource(CallOptions options, R &resource) : m_scope(resource) { m_scope.acquire(options); }
+    /// The same with a resource that is kept.
     ScopedResource(CallOptions options, R &&resource) : m_scope(std::move(resource))
     {
         m_scope.acquire(options);
@@ -79,6 +81,7 @@ public:
     {
         return m_scope.value();
     }
+    /// The same, as a pointer.
     template <typename V = Value>
         requires(!std::is_void_v<V>)
     V *operator->()

@@ -104,10 +104,12 @@ public:
     }
 };
 
+/// One execution of all calls that come while it runs, whatever they ask for.
 template <typename T>
 class SingleFlight<T, void> : public detail::FlightControl<T, detail::NoKey>
 {
 public:
+    /// The result of \a function with \a args, or of the execution that is under way. See SingleFlight.
     template <typename F, typename... A>
     QFuture<T> runOnce(F &&function, A &&...args)
     {

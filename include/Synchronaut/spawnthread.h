@@ -24,6 +24,7 @@ auto spawnThread(CallOptions options, F &&function, A &&...args)
     return future;
 }
 
+/// The same without options.
 template <detail::NotOptions F, typename... A>
 auto spawnThread(F &&function, A &&...args)
         -> QFuture<typename detail::UnnamedTraits<F, A...>::Result>

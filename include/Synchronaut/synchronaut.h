@@ -47,3 +47,8 @@
 #include <Synchronaut/whenany.h>
 #include <Synchronaut/withresource.h>
 #include <Synchronaut/withtimeout.h>
+
+/*!
+    \namespace Synchronaut
+    Everything that the library has. `Synchronaut::detail`, inside of it, is for the library alone.
+*/

@@ -28,8 +28,8 @@ public:
     /// An empty handle.
     Synchronized() noexcept = default;
 
-    bool isNull() const noexcept { return !m_cell; }
-    explicit operator bool() const noexcept { return !isNull(); }
+    bool isNull() const noexcept { return !m_cell; } ///< an empty handle
+    explicit operator bool() const noexcept { return !isNull(); } ///< not isNull()
     /// Whether both mean the same object.
     friend bool operator==(const Synchronized &a, const Synchronized &b) noexcept
     {
@@ -40,6 +40,7 @@ public:
     /// that returns a Generator<R> or an AsyncGenerator<R> it gets one result an item.
     template <detail::NotOptions F, typename... A>
     auto call(CallOptions options, F &&function, A &&...args) const;
+    /// The same without options.
     template <detail::NotOptions F, typename... A>
     auto call(F &&function, A &&...args) const;
 
@@ -48,12 +49,14 @@ public:
     /// generator, of either kind, it gives a BlockingRange<R>.
     template <detail::NotOptions F, typename... A>
     auto sync(CallOptions options, F &&function, A &&...args) const;
+    /// The same without options.
     template <detail::NotOptions F, typename... A>
     auto sync(F &&function, A &&...args) const;
 
     /// A call to co_await; it starts then. See AsyncCall. Of a generator, an AsyncGenerator<R>.
     template <detail::NotOptions F, typename... A>
     auto async(CallOptions options, F &&function, A &&...args) const;
+    /// The same without options.
     template <detail::NotOptions F, typename... A>
     auto async(F &&function, A &&...args) const;
 

@@ -30,6 +30,7 @@ class SynchronizerBridge;
 class SYNCHRONAUT_EXPORT Synchronizer
 {
 public:
+    /// What happens to calls that come while one is under way.
     enum Mode {
         /// The loop takes on other work while an async method awaits, or a plain one waits for long.
         Interleaved,
@@ -41,6 +42,7 @@ public:
 
     /// \a name is the thread's, and stands in messages.
     explicit Synchronizer(const QString &name, Mode mode = Interleaved);
+    /// The same; \a name is UTF-8.
     explicit Synchronizer(const char *name, Mode mode = Interleaved);
     /*!
         Waits for the end of the loop: plain calls made before still run, coroutines are cancelled
@@ -54,12 +56,12 @@ public:
 
     /// The loop's, for moveToThread() and the like.
     QThread *thread() const noexcept;
-    QString name() const;
+    QString name() const; ///< as given
 
     /*!
         Makes a T of copies of \a args on the loop, and waits for it. Throws what its constructor
         throws; nothing is left behind then. T need not be copyable or movable; a QObject gets no
-        parent and is never deleted by others. A Synchronized<U> of this Synchronizer reaches the
+        parent and is never deleted by others. A `Synchronized<U>` of this Synchronizer reaches the
         constructor as U & where it takes that.
     */
     template <typename T, typename... A>
@@ -70,6 +72,7 @@ public:
     /// make() to co_await, which gives the Synchronized<T>.
     template <typename T, typename... A>
     AsyncCall<Synchronized<T>> makeAsync(A &&...args) const;
+    /// The same with options for the making itself.
     template <typename T, typename... A>
     AsyncCall<Synchronized<T>> makeAsync(CallOptions options, A &&...args) const;
 
@@ -97,6 +100,7 @@ class SynchronizerBridge
     using Function = detail::BridgeFunction<F>;
 
 public:
+    /// Internal: Synchronizer::wrap() makes one.
     SynchronizerBridge(detail::RefPtr<detail::SynchronizerCore> core, F function, CallOptions options)
         : m_core(std::move(core)), m_function(Function(std::move(function))), m_options(options)
     {
@@ -132,6 +136,7 @@ public:
             return detail::callOnLoopAsync(m_options, type(), makeCall(std::forward<A>(args)...));
     }
 
+    /// Those of each call.
     const CallOptions &options() const noexcept { return m_options; }
 
 private:

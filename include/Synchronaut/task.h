@@ -32,11 +32,13 @@ class [[nodiscard]] Task
 public:
     static_assert(!std::is_reference_v<T>, "A task gives a value; return a pointer or a std::ref");
 
-    using promise_type = detail::TaskPromise<T>;
+    using promise_type = detail::TaskPromise<T>; ///< for the compiler
 
     /// An empty task; awaiting it is an error.
     Task() noexcept = default;
+    /// Leaves \a other empty.
     Task(Task &&other) noexcept : m_frame(std::exchange(other.m_frame, {})) { }
+    /// Destroys the coroutine that this task had, leaves \a other empty.
     Task &operator=(Task &&other) noexcept
     {
         Task old(std::move(*this));

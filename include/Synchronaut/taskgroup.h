@@ -83,7 +83,8 @@ private:
 class GroupJoin
 {
 public:
-    using TaskAwaiter = detail::GroupJoinAwaiter;
+    using TaskAwaiter = detail::GroupJoinAwaiter; ///< internal: how a Task awaits it
+    /// For coroutines of other libraries.
     auto operator co_await() const { return detail::awaitAny<void>(GroupJoin(*this)).operator co_await(); }
 
 private:

@@ -49,11 +49,13 @@ private:
 class Sleep
 {
 public:
-    using TaskAwaiter = detail::SleepAwaiter;
+    using TaskAwaiter = detail::SleepAwaiter; ///< internal: how a Task awaits it
 
+    /// Internal; see until().
     explicit Sleep(std::int64_t until) noexcept : m_until(until) { }
     std::int64_t until() const noexcept { return m_until; } ///< ns on the steady clock; 0: no wait
 
+    /// For coroutines of other libraries.
     auto operator co_await() const { return asTask(*this).operator co_await(); }
 
 private:

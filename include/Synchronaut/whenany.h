@@ -15,8 +15,8 @@ namespace Synchronaut {
 template <typename T>
 struct AnyResult
 {
-    qsizetype index = 0;
-    T value;
+    qsizetype index = 0; ///< counted from 0, in the order given
+    T value; ///< what that one gave
 };
 
 namespace detail {

@@ -69,6 +69,7 @@ auto withResourceSync(CallOptions options, R &&resource, Body &&body) ->
     }
 }
 
+/// The same without options.
 template <typename R, typename Body>
     requires AsyncResource<std::remove_reference_t<R>>
 auto withResourceSync(R &&resource, Body &&body) -> typename detail::ScopeTraits<R, Body>::Result

@@ -19,9 +19,10 @@ template <typename A>
 class [[nodiscard]] Timed
 {
 public:
-    using Result = typename detail::AwaitResult<A>::Type;
-    using TaskAwaiter = detail::TimedAwaiter<A>;
+    using Result = typename detail::AwaitResult<A>::Type; ///< what awaiting it gives
+    using TaskAwaiter = detail::TimedAwaiter<A>; ///< internal: how a Task awaits it
 
+    /// Internal: withTimeout() makes one.
     template <typename B>
     Timed(B &&awaitable, const detail::TimeGiven &given)
         : m_awaitable(std::forward<B>(awaitable)), m_given(given)

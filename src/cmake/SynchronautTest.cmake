@@ -21,7 +21,7 @@ if("thread" IN_LIST SYNCHRONAUT_SANITIZE AND Qt6_VERSION VERSION_LESS 6.6)
 endif()
 
 # synchronaut_add_test(<name> SOURCES … [LIBRARIES …] [LABELS …] [TIMEOUT seconds])
-# Labels in use: auto concurrency stress package example benchmark.
+# Labels in use: auto concurrency stress package docs example benchmark.
 function(synchronaut_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
     if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check.sh STEP KIND: one package test. KIND is shared, static or in_tree; ctest sets CMAKE, CXX,
+# check.sh STEP KIND: one package test. KIND is shared, static, in_tree or none; ctest sets CMAKE, CXX,
 # Qt6_DIR, QML (ON or OFF), SOURCE (the repository) and WORK (a folder of this kind's own).
 set -euo pipefail
 step=$1
@@ -31,11 +31,25 @@ step_install() {
     "$CMAKE" --build "$WORK/build" --parallel 2
     "$CMAKE" --install "$WORK/build" --prefix "$WORK/installed"
     mv "$WORK/installed" "$prefix"
-    if grep -rl --include='*.cmake' --include='*.h' -F "$WORK" "$prefix"; then
+    if grep -rl --include='*.cmake' --include='*.h' --include='*.pc' -F "$WORK" "$prefix"; then
         fail "these installed files name the folder they were built in"
+    fi
+    if [[ $kind == shared ]]; then
+        make_debs
     fi
     # Nothing of the build tree may help the consumer.
     rm -rf "$WORK/build"
+}
+
+# Makes the Debian packages of this very build: under another prefix nothing is compiled anew.
+make_debs() {
+    if ! command -v dpkg-shlibdeps >/dev/null; then
+        return
+    fi
+    "$CMAKE" "-DCMAKE_INSTALL_PREFIX=/usr" "$WORK/build"
+    "$CMAKE" --build "$WORK/build" --parallel 2
+    (cd "$WORK/build" && "$(dirname "$CMAKE")/cpack" -G DEB -B "$WORK/debs")
+    rm -rf "$WORK/debs/_CPack_Packages"
 }
 
 step_consumer() {
@@ -43,7 +57,12 @@ step_consumer() {
     if [[ $kind == in_tree ]]; then
         options=("-DIN_TREE=$SOURCE")
     fi
-    configure "$here/consumer" "$consumer" "${options[@]}"
+    build_consumer "${options[@]}"
+}
+
+# Builds and runs the outside project; consumer is where, "$@" tells it where the library is.
+build_consumer() {
+    configure "$here/consumer" "$consumer" "$@"
     "$CMAKE" --build "$consumer" --parallel 2
 
     local expected printed
@@ -60,6 +79,96 @@ step_consumer() {
             [[ $printed == 'module 5' ]] || fail "plain_qml printed: $printed"
         fi
     fi
+}
+
+# A build without CMake. Qt wants -fPIC; neither that nor the language reaches anybody through the flags.
+step_pkgconfig() {
+    local flags program=$WORK/pkgconfig printed
+    export PKG_CONFIG_PATH
+    PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name synchronaut.pc)")
+    [[ $(pkg-config --modversion synchronaut) == 0.1.0 ]] || fail "synchronaut.pc has another version"
+    read -ra flags <<<"$(pkg-config --cflags --libs synchronaut)"
+    [[ " ${flags[*]} " != *" -std="* ]] || fail "synchronaut.pc says which C++ to use: ${flags[*]}"
+    "$CXX" -std=c++20 -fPIC -Wall -Wextra -Werror "$here/pkgconfig/main.cpp" -o "$program" "${flags[@]}" \
+        "-Wl,-rpath,$(pkg-config --variable=libdir synchronaut)"
+    if [[ $kind == shared ]]; then
+        grep -qF "$prefix/" <<<"$(ldd "$program" | grep libSynchronaut)" || fail "linked with another library"
+    fi
+    printed=$("$program")
+    [[ $printed == 'callSync 5' ]] || fail "the program printed: $printed"
+}
+
+field() { # field PACKAGE NAME
+    dpkg-deb -f "$WORK/debs/$1"_*.deb "$2"
+}
+
+# The packages say what they need, hold what they should, and are enough to build and run a program with.
+step_deb() {
+    local root=$WORK/deb-root package text runtime=libsynchronaut0.1
+    text=$(find "$WORK/debs" -name '*.deb' -printf '%f\n' | sort | sed 's/_.*//' | tr '\n' ' ')
+    local expected="libsynchronaut-dev libsynchronaut-doc $runtime "
+    if [[ $QML == ON ]]; then
+        expected+="qml6-module-synchronaut "
+    fi
+    [[ $text == "$expected" ]] || fail "these packages were made: $text"
+    rm -rf "$root"
+    mkdir "$root"
+    for package in $text; do
+        dpkg-deb -x "$WORK/debs/$package"_*.deb "$root"
+        [[ $(field "$package" Version) == 0.1.0 ]] || fail "$package has another version"
+        [[ $(field "$package" Maintainer) == *'<'*'@'*'>' ]] || fail "$package has no maintainer"
+        grep -q '^MIT License' "$root/usr/share/doc/$package/copyright" || fail "$package has no licence"
+    done
+    # No file is in two packages, none outside of /usr.
+    text=$(for package in "$WORK"/debs/*.deb; do dpkg-deb -c "$package"; done | grep -v '^d' | awk '{ print $6 }' | sort)
+    [[ -z $(uniq -d <<<"$text") ]] || fail "in two packages: $(uniq -d <<<"$text")"
+    ! grep -v '^\./usr/' <<<"$text" || fail "this is outside of /usr"
+
+    text=$(dpkg --print-architecture)
+    [[ $(field $runtime Architecture) == "$text" && $(field libsynchronaut-dev Architecture) == "$text" ]] \
+        || fail "the packages are not for $text"
+    [[ $(field libsynchronaut-doc Architecture) == all ]] || fail "the documentation is not for all"
+    [[ $(field $runtime Depends) == *libqt6core6* ]] || fail "$runtime depends on: $(field $runtime Depends)"
+    text=$(field libsynchronaut-dev Depends)
+    [[ $text == *"$runtime (= 0.1.0)"* && $text == *"qt6-base-dev (>= 6."* ]] || fail "the -dev depends on: $text"
+    text=$(dpkg-deb -c "$WORK/debs/$runtime"_*.deb | grep -v '^d' | awk '{ print $6 }' | sort | tr '\n' ' ')
+    [[ $text =~ ^\./usr/lib/[^/]+/libSynchronaut\.so\.0\.1\ [^\ ]+\.so\.0\.1\.0\ [^\ ]+/copyright\ $ ]] \
+        || fail "$runtime holds: $text"
+    text=$(dpkg-deb -I "$WORK/debs/$runtime"_*.deb shlibs)
+    [[ $text == "libSynchronaut 0.1 $runtime (= 0.1.0)" ]] || fail "$runtime tells others to depend on: $text"
+    grep -q ldconfig <<<"$(dpkg-deb -I "$WORK/debs/$runtime"_*.deb postinst)" || fail "ldconfig is not run"
+
+    local consumer=$WORK/deb-consumer
+    build_consumer "-DCMAKE_PREFIX_PATH=$root/usr"
+    grep -qF "$root/" <<<"$(ldd "$consumer/consumer" | grep libSynchronaut)" || fail "linked with another library"
+}
+
+# What cannot be built here is well-formed at least, and of this version.
+step_recipes() {
+    local recipes=$SOURCE/src/packaging
+    python3 - "$recipes" <<'END'
+import ast, json, pathlib, sys
+recipes = pathlib.Path(sys.argv[1])
+assert json.loads((recipes / "vcpkg/vcpkg.json").read_text())["version"] == "0.1.0"
+for recipe in recipes.glob("conan/**/*.py"):
+    ast.parse(recipe.read_text(), str(recipe))
+END
+    mkdir -p "$WORK"
+    cat >"$WORK/vcpkg.cmake" <<'END'
+foreach(name cmake_configure cmake_install cmake_config_fixup fixup_pkgconfig install_copyright)
+    function(vcpkg_${name})
+        cmake_parse_arguments(PARSE_ARGV 0 arg "" "SOURCE_PATH;FILE_LIST" "OPTIONS")
+        foreach(path ${arg_SOURCE_PATH} ${arg_FILE_LIST})
+            if(NOT EXISTS ${path})
+                message(FATAL_ERROR "There is no ${path}")
+            endif()
+        endforeach()
+    endfunction()
+endforeach()
+set(CURRENT_PACKAGES_DIR ${CMAKE_CURRENT_LIST_DIR}/vcpkg-packages)
+include(${PORT}/portfile.cmake)
+END
+    "$CMAKE" "-DPORT=$recipes/vcpkg" -P "$WORK/vcpkg.cmake"
 }
 
 # The words of the command that compiled target $1.

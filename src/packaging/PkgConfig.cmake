@@ -1,0 +1,21 @@
+# synchronaut.pc, for builds without CMake. It finds the installation from where it lies itself, so that
+# the installation may be moved; folders that were given as absolute ones stay where they are.
+set(synchronaut_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+cmake_path(IS_ABSOLUTE synchronaut_pc_dir absolute)
+if(absolute)
+    file(RELATIVE_PATH pc_prefix ${synchronaut_pc_dir} ${CMAKE_INSTALL_PREFIX})
+else()
+    file(RELATIVE_PATH pc_prefix /prefix/${synchronaut_pc_dir} /prefix)
+endif()
+foreach(folder libdir includedir)
+    string(TOUPPER ${folder} upper)
+    set(pc_${folder} ${CMAKE_INSTALL_${upper}})
+    cmake_path(IS_ABSOLUTE pc_${folder} absolute)
+    if(NOT absolute)
+        string(PREPEND pc_${folder} "\${prefix}/")
+    endif()
+endforeach()
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+
+configure_file(${CMAKE_CURRENT_LIST_DIR}/synchronaut.pc.in ${PROJECT_BINARY_DIR}/synchronaut.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/synchronaut.pc DESTINATION ${synchronaut_pc_dir} COMPONENT dev)
