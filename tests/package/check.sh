@@ -202,7 +202,7 @@ step_refusals() {
     configure "$here/find" "$build" "$path" "-DWANT=0.1;OPTIONAL_COMPONENTS;Qml"
     refused "version: 0.1.0" "$here/find" "$build" "$path" "-DWANT=99"
     if [[ $QML == ON ]]; then
-        configure "$here/find" "$build" "$path" "-DWANT=0.1;COMPONENTS;Qml" -DTARGET=Synchronaut::Qml
+        configure "$here/find" "$build" "$path" "-DWANT=0.1;COMPONENTS;Qml" -DEXPECTED=Synchronaut::Qml
         # An installation without the module is this one without the file that names its targets.
         local without=$WORK/without-qml
         rm -rf "$without"
