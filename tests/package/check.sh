@@ -264,6 +264,11 @@ step_headers() {
     rm -rf "$tus"
     mkdir -p "$tus"
     while read -r header; do
+        if [[ $header != *.h ]]; then # a CamelCase forwarder is a line that names another header
+            [[ $(<"$header") =~ ^'#include <Synchronaut/'([a-z]+\.h)'>'$ \
+                && -f $prefix/include/Synchronaut/${BASH_REMATCH[1]} ]] || fail "$header forwards to nothing"
+            continue
+        fi
         header=Synchronaut/${header##*/}
         printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$tus/${header//[\/.]/_}.cpp"
     done < <(find "$prefix/include/Synchronaut" -maxdepth 1 -type f)
@@ -276,9 +281,9 @@ step_headers() {
     local all_from=consumer qml_headers=()
     if [[ $QML == ON ]]; then
         all_from=consumer_qml
-        for header in "$SOURCE"/qml/include/Synchronaut/*; do
+        for header in "$SOURCE"/qml/include/Synchronaut/*.h; do
             header=${header##*/}
-            [[ -d $SOURCE/qml/include/Synchronaut/$header ]] || qml_headers+=("Synchronaut_${header//[\/.]/_}.cpp")
+            qml_headers+=("Synchronaut_${header//[\/.]/_}.cpp")
         done
     fi
     mapfile -t flags < <(command_of consumer | grep -E '^-(I|D|std)')
