@@ -72,7 +72,9 @@ Task<int> serve(const Options *options)
     std::fflush(stdout);
 
     co_await fromSignal(&interrupt, &Interrupt::requested);
-    co_return co_await race(stop(&service, options->grace), interrupted(&interrupt)); // twice: at once
+    const int status = co_await race(stop(&service, options->grace), interrupted(&interrupt)); // twice: at once
+    co_await service.end();
+    co_return status;
 }
 
 /// Empty when the command line is as it should be, else what is wrong with it.

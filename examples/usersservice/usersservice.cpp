@@ -153,6 +153,12 @@ Task<> UsersService::stop(std::chrono::milliseconds grace)
             qCWarning(usersLog, "Cancelling %d requests", m_pending);
         }
     }
+    co_await end();
+}
+
+Task<> UsersService::end()
+{
+    m_stopping = true;
     co_await m_listener->closeConnections(1s);
     if (m_pending > 0) // their connections are gone, which has cancelled them
         co_await fromSignal(this, &UsersService::idle);

@@ -41,6 +41,8 @@ public:
     quint16 listen(const QHostAddress &address, quint16 port);
     /// Takes no more requests, finishes those under way within \a grace, and cancels what is left then.
     Synchronaut::Task<> stop(std::chrono::milliseconds grace);
+    /// Cancels what is under way, and waits until it has let go of this object. To be awaited before it goes.
+    Synchronaut::Task<> end();
 
 Q_SIGNALS:
     void idle();
