@@ -18,7 +18,10 @@ function(synchronaut_compile_options target)
         target_compile_options(${target} PRIVATE -fsanitize=${sanitizers} -fno-omit-frame-pointer)
         target_link_options(${target} PRIVATE -fsanitize=${sanitizers})
         if("undefined" IN_LIST SYNCHRONAUT_SANITIZE)
-            target_compile_options(${target} PRIVATE -fno-sanitize-recover=undefined)
+            # Null pointers crash under ASan, too; the other two find next to nothing on x86. Together they
+            # are a fifth of the time to compile.
+            target_compile_options(${target} PRIVATE
+                -fno-sanitize-recover=undefined -fno-sanitize=null,alignment,object-size)
         endif()
         # Sanitizer runs are optimised, but should check Q_ASSERT too.
         target_compile_definitions(${target} PRIVATE QT_FORCE_ASSERTS)

@@ -3,9 +3,17 @@ find_package(Qt6 6.4 REQUIRED COMPONENTS Test)
 # Builds every test with the label "concurrency" or "stress": what the sanitizer runs need.
 add_custom_target(concurrency_tests)
 
+# Qt Test without the definitions that name each test's folders, which would keep it out of a header that
+# all tests share.
+add_library(synchronaut_qttest INTERFACE)
+target_link_libraries(synchronaut_qttest INTERFACE $<TARGET_LINKER_FILE:Qt6::Test> Qt6::Core)
+target_include_directories(synchronaut_qttest SYSTEM INTERFACE
+    $<TARGET_PROPERTY:Qt6::Test,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(synchronaut_qttest INTERFACE QT_TESTLIB_LIB)
+
 # One precompiled header for all tests: halves their build time.
 add_library(synchronaut_test_pch OBJECT EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/test_pch.cpp)
-target_link_libraries(synchronaut_test_pch PRIVATE Synchronaut::Synchronaut)
+target_link_libraries(synchronaut_test_pch PRIVATE Synchronaut::Synchronaut synchronaut_qttest)
 target_precompile_headers(synchronaut_test_pch PRIVATE ${CMAKE_CURRENT_LIST_DIR}/test_pch.h)
 synchronaut_compile_options(synchronaut_test_pch)
 # The flags of an executable, so that executables may use this header.
@@ -31,14 +39,17 @@ function(synchronaut_add_test name)
 
     set(target tst_${name})
     add_executable(${target} ${arg_SOURCES})
-    target_link_libraries(${target} PRIVATE Synchronaut::Synchronaut Qt6::Test ${arg_LIBRARIES})
+    target_link_libraries(${target} PRIVATE Synchronaut::Synchronaut ${arg_LIBRARIES})
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     synchronaut_moc_test(${target} ${arg_SOURCES})
     synchronaut_compile_options(${target})
     if(TARGET synchronaut_qt_tsan)
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:synchronaut_qt_tsan>)
     endif()
-    if(NOT arg_LIBRARIES) # Another library may bring flags that do not fit the header's.
+    if(arg_LIBRARIES) # Another library may bring flags that do not fit the header's.
+        target_link_libraries(${target} PRIVATE Qt6::Test)
+    else()
+        target_link_libraries(${target} PRIVATE synchronaut_qttest)
         target_precompile_headers(${target} REUSE_FROM synchronaut_test_pch)
     endif()
 

@@ -1,4 +1,4 @@
-// What nearly every test includes. <QtTest> cannot be here: its definitions differ from test to test.
+// What nearly every test includes.
 #include <QtConcurrent/QtConcurrentRun>
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDeadlineTimer>
@@ -10,6 +10,7 @@
 #include <QtCore/QThread>
 #include <QtCore/QThreadPool>
 #include <QtCore/QTimer>
+#include <QtTest/QTest>
 
 #include <atomic>
 #include <chrono>
