@@ -62,10 +62,8 @@ public:
 private:
     Blocked exchange(Blocked blocked)
     {
-        while (m_caller->m_blockedLock.test_and_set(std::memory_order_acquire)) { }
-        const Blocked old = std::exchange(m_caller->m_blocked, blocked);
-        m_caller->m_blockedLock.clear(std::memory_order_release);
-        return old;
+        const SpinGuard guard(m_caller->m_blockedLock);
+        return std::exchange(m_caller->m_blocked, blocked);
     }
 
     CallState *m_caller;

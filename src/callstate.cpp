@@ -6,6 +6,7 @@
 #include "functionmessage_p.h"
 #include "observing_p.h"
 #include "ownerwatch_p.h"
+#include "spin_p.h"
 #include "unobserved_p.h"
 
 #include <QtCore/QCoreApplication>
@@ -184,19 +185,19 @@ void CallState::requestStop(StopReason reason)
 
 RefPtr<CallState> CallState::blockedOn() noexcept
 {
-    while (m_blockedLock.test_and_set(std::memory_order_acquire)) { }
-    RefPtr<CallState> inner(m_blocked.inner);
-    m_blockedLock.clear(std::memory_order_release);
-    return inner;
+    const SpinGuard guard(m_blockedLock);
+    return RefPtr<CallState>(m_blocked.inner);
 }
 
 void CallState::stopBlocked(Outcome outcome, bool shieldHolds)
 {
-    while (m_blockedLock.test_and_set(std::memory_order_acquire)) { }
-    RefPtr<CallState> inner(m_blocked.inner);
-    const bool holds = m_blocked.shielded && shieldHolds;
-    m_blockedLock.clear(std::memory_order_release);
-    if (!inner || holds)
+    RefPtr<CallState> inner;
+    {
+        const SpinGuard guard(m_blockedLock);
+        if (!m_blocked.shielded || !shieldHolds)
+            inner = RefPtr<CallState>(m_blocked.inner);
+    }
+    if (!inner)
         return;
     // whoever blocks in this call's code waits for `inner`: let go of it
     inner->settleStopped(outcome);

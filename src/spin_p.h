@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -8,6 +9,22 @@
 #endif
 
 namespace Synchronaut::detail {
+
+/// Holds a flag that guards a few instructions.
+class SpinGuard
+{
+public:
+    explicit SpinGuard(std::atomic_flag &flag) noexcept : m_flag(flag)
+    {
+        while (m_flag.test_and_set(std::memory_order_acquire)) { }
+    }
+    ~SpinGuard() { m_flag.clear(std::memory_order_release); }
+    SpinGuard(const SpinGuard &) = delete;
+    SpinGuard &operator=(const SpinGuard &) = delete;
+
+private:
+    std::atomic_flag &m_flag;
+};
 
 inline void cpuRelax() noexcept
 {

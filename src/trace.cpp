@@ -79,6 +79,7 @@ public:
         if (m_events.size() >= atOnce)
             flush();
     }
+
 private:
     static constexpr std::size_t atOnce = 4096;
 
