@@ -401,6 +401,13 @@ const QString sumOfA =
 const QString sumOfB =
         QStringLiteral("3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d");
 
+bool hashes(ChecksumWindow *window, const QByteArray &folder)
+{
+    QSignalSpy finished(window, &ChecksumWindow::finished);
+    window->start(folder);
+    return finished.wait(limit);
+}
+
 } // namespace
 
 void tst_ChecksumsWindow::droppedFolder()
@@ -430,9 +437,7 @@ void tst_ChecksumsWindow::copiedRows()
 {
     const TwoFiles files;
     ChecksumWindow window;
-    QSignalSpy finished(&window, &ChecksumWindow::finished);
-    window.start(files.path());
-    QVERIFY(finished.wait(limit));
+    QVERIFY(hashes(&window, files.path()));
     auto *table = window.findChild<QTableView *>();
     QAction *const copy = table->actions().value(0);
     QVERIFY(copy && copy->shortcut() == QKeySequence(QKeySequence::Copy));
@@ -450,9 +455,7 @@ void tst_ChecksumsWindow::sortedByAnyColumn()
 {
     const TwoFiles files;
     ChecksumWindow window;
-    QSignalSpy finished(&window, &ChecksumWindow::finished);
-    window.start(files.path());
-    QVERIFY(finished.wait(limit));
+    QVERIFY(hashes(&window, files.path()));
     auto *table = window.findChild<QTableView *>();
     const auto firstSum = [table] {
         return table->model()->index(0, FileModel::Sum).data().toString();
@@ -470,9 +473,7 @@ void tst_ChecksumsWindow::timesAreShown()
 {
     const TwoFiles files;
     ChecksumWindow window;
-    QSignalSpy finished(&window, &ChecksumWindow::finished);
-    window.start(files.path());
-    QVERIFY(finished.wait(limit));
+    QVERIFY(hashes(&window, files.path()));
     const QList<QLabel *> labels = window.findChildren<QLabel *>();
     const bool shown = std::ranges::any_of(labels, [](const QLabel *label) {
         return label->text() == QStringLiteral("2 of 2 files, 0 errors, 0:00");
@@ -485,9 +486,7 @@ void tst_ChecksumsWindow::remembersTheFolder()
     const TwoFiles files;
     {
         ChecksumWindow window;
-        QSignalSpy finished(&window, &ChecksumWindow::finished);
-        window.start(files.path());
-        QVERIFY(finished.wait(limit));
+        QVERIFY(hashes(&window, files.path()));
     }
     const ChecksumWindow next;
     QCOMPARE(next.findChild<QLineEdit *>()->text(), files.folder.path());
