@@ -2,7 +2,6 @@
 
 #include "functionmessage_p.h"
 #include "mailboxreceiver_p.h"
-#include "spin_p.h"
 
 #include <QtCore/QAbstractEventDispatcher>
 #include <QtCore/QCoreApplication>
@@ -298,7 +297,7 @@ void Mailbox::drain()
             std::swap(m_last, m_asideLast);
         } else if (!takeNew() && !fireDeadlines(nullptr)) {
             // a loop of ours goes idle only just before it sleeps: until then posters need not wake
-            if ((spins && m_loopTellsBlocking && m_spinCredit > 0
+            if ((spins && m_loopTellsBlocking && m_spinCredit.isLeft()
                  && m_head.load(std::memory_order_acquire) != idleMark())
                 || goIdle())
                 break;
@@ -310,16 +309,10 @@ void Mailbox::drain()
 void Mailbox::aboutToBlock()
 {
     m_loopTellsBlocking = true;
-    if (m_spinCredit == 0 && ++m_sleeps % 32 == 0)
-        m_spinCredit = 1; // try again now and then
+    m_spinCredit.beginWait();
     if (!m_readyFirst && !m_first && !m_asideFirst) {
-        // The next request often comes right after the last answer, and two sleeping cores cost
-        // 40 us: look as long as a caller takes to wake up, but only while that keeps paying.
-        constexpr std::chrono::microseconds callerWakesUp(20);
-        for (int round = 0; spins && m_spinCredit > 0 && round < drainLimit; ++round) {
-            const bool came = spinUntil([this] { return hasPosts(); }, callerWakesUp);
-            m_spinCredit = std::clamp(m_spinCredit + (came ? 1 : -1), 0, 8);
-            if (!came)
+        for (int round = 0; spins && m_spinCredit.isLeft() && round < drainLimit; ++round) {
+            if (!m_spinCredit.spin([this] { return hasPosts(); }))
                 break;
             drain();
         }

@@ -2,6 +2,7 @@
 
 #include "deadlinequeue_p.h"
 #include "parker_p.h"
+#include "spin_p.h"
 
 #include <Synchronaut/detail/callstate.h>
 #include <Synchronaut/detail/message.h>
@@ -144,8 +145,7 @@ private:
     std::int64_t m_timerAt = noDeadline; ///< when the OS timer fires
     int m_timerId = 0;
     int m_yieldTimerId = 0;
-    int m_spinCredit = 4;
-    unsigned m_sleeps = 0;
+    SpinCredit m_spinCredit;
     bool m_attached = false;
     bool m_loopTellsBlocking = false; ///< this dispatcher emits aboutToBlock()
     bool m_loopTellsAwake = false;    ///< ... and awake()

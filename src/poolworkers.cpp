@@ -2,7 +2,6 @@
 
 #include "observing_p.h"
 #include "poolcalls_p.h"
-#include "spin_p.h"
 
 #include <Synchronaut/detail/callrecord.h>
 
@@ -20,7 +19,6 @@ constexpr std::int64_t us = 1000; // ns
 constexpr std::int64_t idleTime = 10'000 * us;
 constexpr std::int64_t watchTime = 200 * us;
 constexpr std::uint64_t quickCalls = 20; ///< taken by a worker in watchTime: more workers would not help
-constexpr std::chrono::microseconds spinTime(20);
 
 } // namespace
 
@@ -166,13 +164,15 @@ void PoolWorkers::work()
 
 bool PoolWorkers::waitForCalls(std::unique_lock<std::mutex> &lock)
 {
-    if (!m_spinning && !m_leaving && m_spinCredit > 0) {
-        m_spinning = true;
-        lock.unlock();
-        const bool came = spinUntil([this] { return m_anyQueued.load(std::memory_order_relaxed); }, spinTime);
-        lock.lock();
-        m_spinning = false;
-        m_spinCredit = std::clamp(m_spinCredit + (came ? 1 : -1), 0, 8);
+    if (!m_spinning && !m_leaving) {
+        m_spinCredit.beginWait();
+        if (m_spinCredit.isLeft()) {
+            m_spinning = true;
+            lock.unlock();
+            m_spinCredit.spin([this] { return m_anyQueued.load(std::memory_order_relaxed); });
+            lock.lock();
+            m_spinning = false;
+        }
     }
     if (m_first)
         return true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "parker_p.h"
+#include "spin_p.h"
 
 #include <Synchronaut/detail/message.h>
 
@@ -79,7 +80,7 @@ private:
     int m_busy = 0;
     int m_waiting = 0;            ///< busy ones that have given their place back
     std::uint64_t m_taken = 0;    ///< calls so far
-    int m_spinCredit = 4;
+    SpinCredit m_spinCredit;      ///< of the one that spins
     bool m_starting = false;      ///< one has been given to QThreadPool and has not arrived
     bool m_waking = false;        ///< one has been taken off m_idle and is not up yet
     bool m_spinning = false;

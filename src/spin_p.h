@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -52,5 +53,35 @@ bool spinUntil(Condition condition, std::chrono::microseconds limit)
     } while (std::chrono::steady_clock::now() < end);
     return condition();
 }
+
+/// Whether to look a little before sleeping, as the answer often comes from a thread that has to wake up
+/// first, and two cores that sleep in turn cost 100 us a call: only while that pays, tried again now and then.
+/// One thread at a time.
+class SpinCredit
+{
+public:
+    /// As long as a sleeping thread takes to wake up and ask for more.
+    static constexpr std::chrono::microseconds patience{60};
+
+    bool isLeft() const noexcept { return m_credit > 0; }
+    /// Before each sleep.
+    void beginWait() noexcept
+    {
+        if (m_credit == 0 && ++m_waits % 32 == 0)
+            m_credit = 1;
+    }
+    /// Spins on \a condition; false: in vain.
+    template <typename Condition>
+    bool spin(Condition condition)
+    {
+        const bool came = spinUntil(condition, patience);
+        m_credit = std::clamp(m_credit + (came ? 1 : -1), 0, 8);
+        return came;
+    }
+
+private:
+    int m_credit = 4;
+    unsigned m_waits = 0;
+};
 
 } // namespace Synchronaut::detail
