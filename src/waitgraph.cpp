@@ -21,6 +21,18 @@ std::vector<const StackedWait *> &allWaits()
     return immortal<std::vector<const StackedWait *>>();
 }
 
+/// Calls that a circle was found from, until they have ended for it: that circle is broken already.
+std::vector<const CallState *> &allDeadlocked()
+{
+    return immortal<std::vector<const CallState *>>();
+}
+
+bool waitsNoMore(const CallState &call)
+{
+    const auto &deadlocked = allDeadlocked();
+    return call.isSettled() || std::find(deadlocked.begin(), deadlocked.end(), &call) != deadlocked.end();
+}
+
 /// Whether \a call runs, or has run, as a function called by the code of \a parent.
 bool isInside(const CallState &call, const CallState &parent)
 {
@@ -50,7 +62,7 @@ public:
     {
         constexpr std::size_t longest = 100; // what is deeper than that is another problem
         m_seen.push_back(call);
-        if (call->isSettled() || m_path.size() >= longest
+        if (waitsNoMore(*call) || m_path.size() >= longest
             || std::find(m_path.begin(), m_path.end(), call.get()) != m_path.end())
             return false;
         m_path.push_back(call.get());
@@ -155,7 +167,10 @@ StackedWait::~StackedWait()
 QStringList waitCircle(CallState *call, std::vector<RefPtr<CallState>> &seen)
 {
     CircleSearch search(call, seen);
-    return search.closesFrom(RefPtr<CallState>(call)) ? search.names() : QStringList();
+    if (!search.closesFrom(RefPtr<CallState>(call)))
+        return {};
+    allDeadlocked().push_back(call);
+    return search.names();
 }
 
 void settleDeadlocked(CallState *call, const QStringList &circle)
@@ -165,6 +180,8 @@ void settleDeadlocked(CallState *call, const QStringList &circle)
                            "of the calls asynchronous")
                     .arg(circle.first(), circle.mid(1).join(QStringLiteral(" -> "))),
             call->origin())));
+    const std::lock_guard lock(waitGraphLock());
+    std::erase(allDeadlocked(), call);
 }
 
 void enlistTurns(TurnQueue *queue)

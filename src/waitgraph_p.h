@@ -44,7 +44,8 @@ private:
 };
 
 /// The calls of a circle that \a call is in, from it on; empty: in none. With the lock held, without
-/// which \a seen, the calls that were looked at, are to be let go of.
+/// which \a seen, the calls that were looked at, are to be let go of. If there is one, \a call counts as
+/// ended, so that no other wait finds the same circle, and settleDeadlocked() has to follow.
 QStringList waitCircle(CallState *call, std::vector<RefPtr<CallState>> &seen);
 
 /// What the call that closed the circle ends with. Any thread, without the lock.
