@@ -1,5 +1,5 @@
-// Every C++ block of README.md and src/doc/*.md is a region of a source in this folder, which is
-// compiled and run. A page marks a block with `<!-- snippet: name -->` on the line before it, a
+// Every C++ or QML block of README.md and src/doc/*.md is a region of a source in this folder, or in
+// tests/qml, which is compiled and run. A page marks a block with `<!-- snippet: name -->` on the line before it, a
 // source its region with `//! [name]` at both ends; regions of one name are joined.
 #include <QtCore/QDir>
 #include <QtCore/QFile>
@@ -46,8 +46,8 @@ QStringList pages()
     return paths;
 }
 
-/// Fenced blocks whose language is \a language.
-QList<Block> blocksOf(const QString &page, const QStringList &lines, const QString &language)
+/// Fenced blocks of C++ or QML.
+QList<Block> blocksOf(const QString &page, const QStringList &lines)
 {
     const QString fence = QStringLiteral("```");
     QList<Block> blocks;
@@ -59,7 +59,8 @@ QList<Block> blocksOf(const QString &page, const QStringList &lines, const QStri
         if (line.startsWith(fence)) {
             inside = !inside;
             if (inside) {
-                wanted = line.mid(fence.size()).trimmed() == language;
+                const QString language = line.mid(fence.size()).trimmed();
+                wanted = language == QLatin1String("cpp") || language == QLatin1String("qml");
                 if (wanted)
                     blocks += Block{QStringLiteral("%1:%2").arg(page).arg(i + 1), before, {}};
             } else {
@@ -105,36 +106,42 @@ QString normalised(const QStringList &lines)
     return text.join(QLatin1Char('\n'));
 }
 
-Sources readSources()
+void readRegions(const QString &path, Sources *sources)
 {
     static const QRegularExpression marker(QStringLiteral("^\\s*//! \\[([\\w-]+)\\]\\s*$"));
-    Sources sources;
-    const QDir folder(root().filePath(QStringLiteral("tests/auto/docs")));
-    const QStringList names =
-            folder.entryList({QStringLiteral("*.cpp"), QStringLiteral("*.h")}, QDir::Files);
-    for (const QString &name : names) {
-        QString open;
-        QStringList part;
-        const QStringList lines = linesOf(folder.filePath(name));
-        for (const QString &line : lines) {
-            const QRegularExpressionMatch match = marker.match(line);
-            if (match.hasMatch()) {
-                const QString region = match.captured(1);
-                if (open.isEmpty()) {
-                    open = region;
-                } else if (open == region) {
-                    sources.regions[region] += dedented(part); // parts may stand at different depths
-                    part.clear();
-                    open.clear();
-                } else {
-                    sources.errors += QStringLiteral("%1: [%2] inside [%3]").arg(name, region, open);
-                }
-            } else if (!open.isEmpty()) {
-                part += line;
+    QString open;
+    QStringList part;
+    const QStringList lines = linesOf(path);
+    for (const QString &line : lines) {
+        const QRegularExpressionMatch match = marker.match(line);
+        if (match.hasMatch()) {
+            const QString region = match.captured(1);
+            if (open.isEmpty()) {
+                open = region;
+            } else if (open == region) {
+                sources->regions[region] += dedented(part); // parts may stand at different depths
+                part.clear();
+                open.clear();
+            } else {
+                sources->errors += QStringLiteral("%1: [%2] inside [%3]").arg(path, region, open);
             }
+        } else if (!open.isEmpty()) {
+            part += line;
         }
-        if (!open.isEmpty())
-            sources.errors += QStringLiteral("%1: [%2] has no end").arg(name, open);
+    }
+    if (!open.isEmpty())
+        sources->errors += QStringLiteral("%1: [%2] has no end").arg(path, open);
+}
+
+Sources readSources()
+{
+    Sources sources;
+    for (const char *name : {"tests/auto/docs", "tests/qml"}) {
+        const QDir folder(root().filePath(QString::fromLatin1(name)));
+        const QStringList files = folder.entryList(
+                {QStringLiteral("*.cpp"), QStringLiteral("*.h"), QStringLiteral("*.qml")}, QDir::Files);
+        for (const QString &file : files)
+            readRegions(folder.filePath(file), &sources);
     }
     return sources;
 }
@@ -191,6 +198,7 @@ void tst_Docs::checkFindsWhatIsWrong_data()
     row("other text", "<!-- snippet: a -->\n```cpp\nint a;\n  int c;\n```\n", "differs");
     row("other indentation", "<!-- snippet: a -->\n```cpp\nint a;\nint b;\n```\n", "differs");
     row("shortened", "<!-- snippet: a -->\n```cpp\nint a;\n```\n", "differs");
+    row("QML", "```qml\nItem { }\n```\n", "no <!-- snippet");
     row("empty", "<!-- snippet: empty -->\n```cpp\n```\n", "differs");
 }
 
@@ -203,7 +211,7 @@ void tst_Docs::checkFindsWhatIsWrong()
             {QStringLiteral("empty"), {}},
     };
     const QList<Block> blocks =
-            blocksOf(QStringLiteral("page"), page.split(QLatin1Char('\n')), QStringLiteral("cpp"));
+            blocksOf(QStringLiteral("page"), page.split(QLatin1Char('\n')));
     QCOMPARE(blocks.size(), 1);
     QString name;
     const QString found = flawOf(blocks.first(), regions, &name);
@@ -221,7 +229,7 @@ void tst_Docs::blocksAreWhatIsCompiled()
         const QStringList lines = linesOf(path);
         QVERIFY2(!lines.isEmpty(), qPrintable(path));
         const QList<Block> blocks =
-                blocksOf(root().relativeFilePath(path), lines, QStringLiteral("cpp"));
+                blocksOf(root().relativeFilePath(path), lines);
         for (const Block &block : blocks) {
             QString name;
             const QString flaw = flawOf(block, sources.regions, &name);
@@ -233,8 +241,9 @@ void tst_Docs::blocksAreWhatIsCompiled()
         for (const QString &line : lines) {
             static const QRegularExpression fence(QStringLiteral("^\\s*```\\s*(\\S+)"));
             const QString language = fence.match(line).captured(1);
-            const QStringList known{QString(), QStringLiteral("cpp"), QStringLiteral("text"),
-                                    QStringLiteral("cmake"), QStringLiteral("sh")};
+            const QStringList known{QString(), QStringLiteral("cpp"), QStringLiteral("qml"),
+                                    QStringLiteral("text"), QStringLiteral("cmake"),
+                                    QStringLiteral("sh")};
             if (!known.contains(language))
                 flaws += QStringLiteral("%1: unknown language %2").arg(path, language);
         }
