@@ -124,7 +124,7 @@ void Batch::start(const BatchOptions &options, Order order, const char *name)
     if (inTurn) {
         const RefPtr<BatchRunner> runner(new BatchRunner(*this, nullptr, -1)); // by references
         if (runner->begin())
-            runner->runHere();
+            runner->runInCaller();
         return;
     }
     if (m_inOrder) {

@@ -1,3 +1,4 @@
+#include "blockedon_p.h"
 #include "engine_p.h"
 #include "mailbox_p.h"
 #include "observing_p.h"
@@ -36,39 +37,6 @@ bool isGuiThread()
 }
 
 } // namespace
-
-/// Tells the running call (if any) what its code blocks for, so that a stop gets through.
-class CallState::BlockedOn
-{
-public:
-    explicit BlockedOn(CallState *inner) : m_caller(static_cast<CallState *>(threadBlock().current))
-    {
-        if (!m_caller)
-            return;
-        m_outer = exchange({inner, m_caller->isShielded()});
-        if (m_caller->isStopRequested()) {
-            inner->settleStopped(Outcome::Canceled);
-            inner->requestStop(StopReason::Canceled);
-        }
-    }
-    ~BlockedOn()
-    {
-        if (m_caller)
-            exchange(m_outer);
-    }
-    BlockedOn(const BlockedOn &) = delete;
-    BlockedOn &operator=(const BlockedOn &) = delete;
-
-private:
-    Blocked exchange(Blocked blocked)
-    {
-        const SpinGuard guard(m_caller->m_blockedLock);
-        return std::exchange(m_caller->m_blocked, blocked);
-    }
-
-    CallState *m_caller;
-    Blocked m_outer;
-};
 
 namespace {
 

@@ -1,5 +1,6 @@
 #include <Synchronaut/detail/callstate.h>
 
+#include "blockedon_p.h"
 #include "callentered_p.h"
 #include "engine_p.h"
 #include "observing_p.h"
@@ -21,6 +22,12 @@ void CallState::runHere()
         Observing::started(*this);
         execute();
     }
+}
+
+void CallState::runInCaller()
+{
+    const BlockedOn blockedOn(this);
+    runHere();
 }
 
 void CallState::startForBlockingCall()

@@ -3,6 +3,7 @@
 #include <Synchronaut/detail/timelimit.h>
 
 #include "callentered_p.h"
+#include "cancelpoll_p.h"
 #include "functionmessage_p.h"
 #include "observing_p.h"
 #include "ownerwatch_p.h"
@@ -93,6 +94,10 @@ void CallState::publish(Outcome outcome)
     Observing::settled(*this, outcome);
     if (m_watched)
         OwnerWatch::unwatch(this);
+    if (m_pollsCancel.load(std::memory_order_relaxed)) {
+        const SpinGuard guard(m_blockedLock); // nobody looks while the future is taken apart
+        m_pollsCancel.store(false, std::memory_order_relaxed);
+    }
     bool observed = true;
     {
         const Entered outside(nullptr, false); // continuations are no part of this call
@@ -228,6 +233,28 @@ bool CallState::stopPolled() const noexcept
 {
     const auto *const iface = const_cast<CallState *>(this)->future();
     return iface && iface->isCanceled();
+}
+
+std::stop_token CallState::giveStopToken()
+{
+    CancelPoll::start(this);
+    return currentStopToken();
+}
+
+bool CallState::pollCancel()
+{
+    {
+        const SpinGuard guard(m_blockedLock);
+        if (isSettled() || !m_pollsCancel.load(std::memory_order_relaxed))
+            return true;
+        if (!stopPolled())
+            return false;
+    }
+    if (m_kind == Kind::Home)
+        requestStop(StopReason::Canceled);
+    else if (setStopReason(StopReason::Canceled)) // its future is finished when it returns
+        stopBlocked(Outcome::Canceled, true);
+    return true;
 }
 
 bool CallState::calleeIsQuiet() const noexcept

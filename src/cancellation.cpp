@@ -33,7 +33,7 @@ void throwIfCanceled()
 std::stop_token currentStopToken()
 {
     detail::CallState *const call = runningCall();
-    return call ? call->currentStopToken() : std::stop_token();
+    return call ? call->giveStopToken() : std::stop_token();
 }
 
 QDeadlineTimer currentDeadline()

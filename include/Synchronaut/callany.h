@@ -48,7 +48,7 @@ auto callAny(CallOptions options, F &&function, A &&...args)
             call->watchDeadline();
             call->submit(options.executor, !asked);
         } else {
-            call->runHere();
+            call->runInCaller();
         }
     }
     return future;

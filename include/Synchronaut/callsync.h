@@ -35,7 +35,7 @@ auto callAndWait(const CallOptions &options, F &&function, A &&...args) ->
             if (offload)
                 call->startAndWait(options.waitMode, [&] { call->submit(options.executor); });
             else
-                call->runHere();
+                call->runInCaller();
         }
     }
     return call->take();

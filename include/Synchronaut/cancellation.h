@@ -19,7 +19,8 @@ SYNCHRONAUT_EXPORT bool isCanceled();
 /// Throws CallCanceled when isCanceled().
 SYNCHRONAUT_EXPORT void throwIfCanceled();
 
-/// A token of the running call, for APIs that take one. Its callbacks run in the cancelling thread.
+/// A token of the running call, for APIs that take one. Its callbacks run in the cancelling thread; for
+/// QFuture::cancel() on the background loop, within some 10 ms.
 SYNCHRONAUT_EXPORT std::stop_token currentStopToken();
 
 /// The earliest deadline that holds for the running call; Forever when there is none.

@@ -1,1 +1,2 @@
-// Exists so that the tests' precompiled header has a target to belong to.
+// Exists so that the tests' precompiled header has a program to belong to.
+int main() { }

@@ -10,6 +10,7 @@
 #include <coroutine>
 #include <exception>
 #include <mutex>
+#include <stop_token>
 
 QT_BEGIN_NAMESPACE
 class QEventLoop;
@@ -84,6 +85,8 @@ public:
     // -- runners ------------------------------------------------------------------------------
     /// Runs a plain function here, inside the call's context.
     void runHere();
+    /// The same for a call made by the code that runs here, whose stop is the call's, too.
+    void runInCaller();
     /// Hands a plain function to \a pool (null: blockingPool()).
     void submit(QThreadPool *pool, bool stealable = false);
     /// submit(), or to a pool thread that is blocked on behalf of the same chain: it is idle anyway.
@@ -162,6 +165,8 @@ public:
     bool isPlain() const noexcept { return m_kind == Kind::Plain; }
     Mailbox *home() const noexcept { return m_home.load(std::memory_order_acquire); }
 
+    /// CallRecord's, for the code that runs now, which is told of QFuture::cancel() from now on, too.
+    std::stop_token giveStopToken();
     /// What the call's code blocks for now, if anything. Any thread.
     RefPtr<CallState> blockedOn() noexcept;
     /// True while somebody waits for the call whom it knows. Any thread.
@@ -219,6 +224,7 @@ private:
 
     class Entered;
     class BlockedOn;
+    class CancelPoll;
 
     static void deliverStart(Message *message, Delivery how);
     static void deliverWake(Message *message, Delivery how);
@@ -235,6 +241,8 @@ private:
     void wakeWaiter(Waiter waiter);
     void disarm() noexcept;
     void watchFutureCancel();
+    /// Stops the call if its future has been cancelled; true when there is no more to look at.
+    bool pollCancel();
     void retireRoot();
     void waitBlocking(WaitMode waitMode, void (*start)(void *), void *argument);
     bool isLendable() const noexcept;
@@ -264,9 +272,10 @@ private:
     bool m_watched = false;       ///< has an OwnerWatch
     bool m_execs = false;         ///< EventLoop waiter is QCoreApplication::exec()
     std::atomic<std::uint8_t> m_observed{0}; ///< by whom: see Observing
+    std::atomic<bool> m_pollsCancel{false}; ///< has a CancelPoll; it looks under m_blockedLock
     std::atomic_flag m_blockedLock;
 
-    /// What the callee's code blocks for, and whether that code is shielded; under m_blockedLock.
+    /// What the callee's code blocks for, or has called directly, and whether that code is shielded; under m_blockedLock.
     struct Blocked
     {
         CallState *inner = nullptr;

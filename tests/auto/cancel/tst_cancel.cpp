@@ -36,6 +36,11 @@ private Q_SLOTS:
     void g10_futureCancelReachesWhatItAwaits();
     void g10_futureCancelReachesNestedCallSync();
     void stopTokenCallbacks();
+    void g10_futureCancelReachesStopTokens_data();
+    void g10_futureCancelReachesStopTokens();
+    void g16_stopTokenIsNoObserver();
+    void g7_timeoutReachesACallMadeDirectly_data();
+    void g7_timeoutReachesACallMadeDirectly();
     void stopTokenTakenTooLate();
     void stopTokenOfATask();
     void throwIfCanceledNames();
@@ -163,6 +168,112 @@ void TestCancel::stopTokenCallbacks()
     QVERIFY(!before);
     QVERIFY(blockingPool().waitForDone(10000));
     QCOMPARE(calls.load(), 1);
+}
+
+void TestCancel::g10_futureCancelReachesStopTokens_data()
+{
+    QTest::addColumn<int>("form");
+    QTest::newRow("plain function") << 0;
+    QTest::newRow("called by one") << 1;
+    QTest::newRow("inside of a DeadlineScope") << 2;
+    QTest::newRow("item of a batch") << 3;
+}
+
+void TestCancel::g10_futureCancelReachesStopTokens()
+{
+    QFETCH(const int, form);
+    QSemaphore started;
+    QSemaphore release;
+    std::atomic<int> calls{0};
+    const auto waits = [&] {
+        const std::stop_callback callback(currentStopToken(), [&] {
+            ++calls;
+            release.release();
+        });
+        started.release();
+        return release.tryAcquire(1, 20000) ? 1 : 0;
+    };
+    QObject context;
+    const auto begin = [&]() -> QFuture<void> {
+        switch (form) {
+        case 1:
+            return QFuture<void>(callAny({.forceOffload = true}, [&] { return callSync({.context = &context}, waits); }));
+        case 2:
+            return QFuture<void>(callAny({.forceOffload = true}, [&] {
+                const DeadlineScope scope(20s);
+                return waits();
+            }));
+        case 3:
+            return QFuture<void>(parallelMap(QList<Call<int>>{call(waits)}));
+        default:
+            return QFuture<void>(callAny({.forceOffload = true}, waits));
+        }
+    };
+    QFuture<void> future = begin();
+    QVERIFY(started.tryAcquire(1, 10000));
+    QCOMPARE(calls.load(), 0);
+    future.cancel();
+    QVERIFY(eventually([&] { return calls == 1; }, 5s));
+    QVERIFY(finishes(future));
+    QVERIFY(future.isCanceled());
+    QVERIFY(blockingPool().waitForDone(10000));
+}
+
+// What looks on for the token keeps no handle of the future.
+void TestCancel::g16_stopTokenIsNoObserver()
+{
+    std::atomic<int> unobserved{0};
+    onUnobservedError([&unobserved](const UnobservedError &) { ++unobserved; });
+    QSemaphore gate;
+    const auto fails = [&gate](auto result) {
+        const std::stop_token token = currentStopToken();
+        gate.tryAcquire(1, 20000);
+        if (token.stop_possible())
+            throw std::runtime_error("unseen");
+        return result();
+    };
+    {
+        const QFuture<int> typed = callAny({.forceOffload = true}, fails, [] { return 1; });
+        const QFuture<void> untyped = callAny({.forceOffload = true}, fails, [] {});
+    }
+    gate.release(2);
+    QVERIFY(eventually([&] { return unobserved == 2; }, 5s));
+    onUnobservedError({});
+}
+
+void TestCancel::g7_timeoutReachesACallMadeDirectly_data()
+{
+    QTest::addColumn<int>("verb");
+    QTest::newRow("callSync") << 0;
+    QTest::newRow("callAny") << 1;
+    QTest::newRow("callMap") << 2;
+}
+
+// No other thread, no wait: and still a call of its own.
+void TestCancel::g7_timeoutReachesACallMadeDirectly()
+{
+    QFETCH(const int, verb);
+    QObject context;
+    std::atomic<bool> saw{false};
+    const auto inner = [&saw] {
+        saw = pollUntilCanceled();
+        return 1;
+    };
+    const auto outer = [&] {
+        switch (verb) {
+        case 0:
+            callSync({.context = &context}, inner);
+            break;
+        case 1:
+            callAny(inner).waitForFinished();
+            break;
+        default:
+            callMap(std::tuple{inner}).waitForFinished();
+        }
+    };
+    QCOMPARE(thrownBy([&] { callSync({.timeout = timeToBegin}, outer); }), "CallTimeout");
+    QVERIFY(eventually([&] { return saw.load(); }, 5s));
+    QVERIFY(blockingPool().waitForDone(10000));
 }
 
 void TestCancel::stopTokenTakenTooLate()
