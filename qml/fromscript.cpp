@@ -106,7 +106,7 @@ QVariant FromScript::naturalObject(const QJSValue &value, int depth)
     }
     if (value.isDate())
         return value.toDateTime();
-    if (value.isVariant() || value.isRegExp() || value.isUrl())
+    if (value.isRegExp() || value.isUrl())
         return value.toVariant();
     if (value.isArray()) {
         const quint32 size = value.property(QStringLiteral("length")).toUInt();

@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include "databaseerror.h"
+#include "httpapi.h"
 #include "requestlog.h"
 
 #include <Synchronaut/CallTimeout>
@@ -19,7 +20,7 @@ QHttpServerResponse detailAnswer(Status status, const char *detail)
     const QJsonObject body{{QStringLiteral("detail"), QString::fromUtf8(detail)}};
     QHttpServerResponse response(body, status);
     if (status == Status::ServiceUnavailable)
-        response.setHeader(QByteArrayLiteral("Retry-After"), QByteArrayLiteral("1"));
+        setHeader(&response, QByteArrayLiteral("Retry-After"), QByteArrayLiteral("1"));
     return response;
 }
 

@@ -22,7 +22,10 @@ void HttpListener::incomingConnection(qintptr descriptor)
         ::close(int(descriptor));
         return;
     }
-    m_last.insert(socket, QtFuture::makeReadyFuture());
+    QPromise<void> none; // nothing to wait for
+    none.start();
+    none.finish();
+    m_last.insert(socket, none.future());
     connect(socket, &QObject::destroyed, this, [this, socket] {
         m_last.remove(socket);
         if (m_last.isEmpty())

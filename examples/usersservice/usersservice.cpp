@@ -1,6 +1,7 @@
 #include "usersservice.h"
 
 #include "answers.h"
+#include "httpapi.h"
 #include "requestlog.h"
 #include "users.h"
 
@@ -9,7 +10,6 @@
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QJsonArray>
 #include <QtCore/QMetaEnum>
-#include <QtHttpServer/QHttpServerResponder>
 
 using namespace std::chrono_literals;
 using namespace Synchronaut;
@@ -80,10 +80,7 @@ UsersService::UsersService(const ConnectionSettings &database, const ServiceLimi
     m_server.route(QStringLiteral("/users/"), Method::Get, [this](int id, const QHttpServerRequest &request) {
         return serve(request, [this, id] { return readUser(&m_pool, id); });
     });
-    m_server.setMissingHandler([this](const QHttpServerRequest &request, QHttpServerResponder &&responder) {
-        auto write = [responder = std::move(responder)](QHttpServerResponse &&response) mutable {
-            response.write(std::move(responder));
-        };
+    setMissingHandler(&m_server, this, [this](const QHttpServerRequest &request, auto write) {
         serve(request, notFound).then(this, std::move(write));
     });
 }
@@ -121,7 +118,7 @@ Task<QHttpServerResponse> UsersService::respond(QString what, Handler handler)
             detailAnswer(Status::ServiceUnavailable, "Too many requests are under way");
     if (!refused)
         response = co_await answer(std::move(handler));
-    response.setHeader(idHeader, requestId.get().toLatin1());
+    setHeader(&response, idHeader, requestId.get().toLatin1());
     const QFuture<void> before = turn.before();
     co_await before;
     pending.answered(response.statusCode());

@@ -92,7 +92,10 @@ void TestFuturesAwait::ready()
 {
     QCOMPARE(run(awaitNamed(QtFuture::makeReadyFuture(3))), 3);
     QCOMPARE(callSync(awaitNamed<int>, QtFuture::makeReadyFuture(4)), 4);
-    run(awaitVoid(QtFuture::makeReadyFuture()));
+    QPromise<void> finished;
+    finished.start();
+    finished.finish();
+    run(awaitVoid(finished.future()));
 }
 
 void TestFuturesAwait::readyDoesNotSuspend()
