@@ -15,6 +15,8 @@
 #include <QtCore/QThread>
 #include <QtCore/QThreadPool>
 
+#include <optional>
+
 namespace Synchronaut::detail {
 
 // A thread that waits for a call is in one of two modes:
@@ -167,9 +169,13 @@ bool CallState::isLendable() const noexcept
 
 void CallState::blockThread(Mailbox &mailbox, std::int64_t limit)
 {
-    const WaitEdge edge(mailbox, this);
-    PoolPlace place;
     const bool gui = isGuiThread();
+    if (!gui)
+        spinUntil([this] { return isSettled(); }, std::chrono::microseconds(2));
+    std::optional<WaitEdge> edge; // not for a wait that is over already
+    if (!isSettled())
+        edge.emplace(mailbox, this);
+    PoolPlace place;
     const std::int64_t since = gui ? steadyNow() : 0;
     const std::int64_t warning = std::chrono::nanoseconds(guiBlockWarning()).count();
     std::int64_t warnAt = gui && warning > 0 ? since + warning : noDeadline;
@@ -180,8 +186,6 @@ void CallState::blockThread(Mailbox &mailbox, std::int64_t limit)
     const CallRecord *const caller = threadBlock().current;
     const bool looks = caller && caller->isPolled();
 
-    if (!gui)
-        spinUntil([this] { return isSettled(); }, std::chrono::microseconds(2));
     while (!isSettled()) {
         if (mailbox.serveOne(chain)) {
             if (lendable)

@@ -151,7 +151,8 @@ void setCurrentContext(RefPtr<ContextMap> context)
     CallRecord &record = currentRecord();
     if (ContextGuard *const guard = t_block.guard; guard && !guard->record) {
         guard->record = &record;
-        guard->saved = record.context;
+        guard->saved = std::exchange(record.context, std::move(context));
+        return;
     }
     // the old values are destroyed by the parameter, after the new ones are in place
     std::swap(record.context, context);

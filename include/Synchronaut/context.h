@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <type_traits>
+#include <utility>
 
 namespace Synchronaut {
 
@@ -20,15 +21,28 @@ public:
 
     /// Calls \a fn at once, in this thread, inside the snapshot; its changes are dropped.
     template <typename Fn>
-    std::invoke_result_t<Fn> run(Fn &&fn) const
+    std::invoke_result_t<Fn> run(Fn &&fn) const &
     {
-        const detail::DirectCallScope isolate(detail::threadBlock());
-        detail::setCurrentContext(m_map);
-        return std::invoke(std::forward<Fn>(fn));
+        return runIn(m_map, std::forward<Fn>(fn));
+    }
+    /// The same with a snapshot that is not used any more.
+    template <typename Fn>
+    std::invoke_result_t<Fn> run(Fn &&fn) &&
+    {
+        return runIn(std::move(m_map), std::forward<Fn>(fn));
     }
 
 private:
     explicit Context(detail::ContextMap *map) : m_map(map) { }
+
+    template <typename Fn>
+    static std::invoke_result_t<Fn> runIn(detail::RefPtr<detail::ContextMap> map, Fn &&fn)
+    {
+        const detail::DirectCallScope isolate(detail::threadBlock());
+        detail::setCurrentContext(std::move(map));
+        return std::invoke(std::forward<Fn>(fn));
+    }
+
     detail::RefPtr<detail::ContextMap> m_map;
 };
 

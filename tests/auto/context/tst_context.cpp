@@ -323,6 +323,9 @@ void TestContext::g17_snapshot()
     JoinedThread([&] { elsewhere = copy.run(readAndSet); }).join();
     QCOMPARE(elsewhere, 3);
     QCOMPARE(snapshot.run([] { return callSync({.forceOffload = true}, readAndSet); }), 3);
+    Context last = snapshot;
+    QCOMPARE(std::move(last).run(readAndSet), 3);
+    QCOMPARE(Context::capture().run(readAndSet), 4); // this test's own, as it is now
     snapshot.run([] { s_number.set(99); }); // void
     QCOMPARE(s_number.get(), 4);
 }
