@@ -1,4 +1,5 @@
 // P11: co_await of QFutures that others finish.
+#include "../auto/support/finishedfuture.h"
 #include "support/allocations.h"
 #include "support/cases.h"
 #include "support/manual.h"
@@ -23,7 +24,7 @@ constexpr int pendingCount = 2000;
 
 Task<double> awaitReadyFuture(int count)
 {
-    const QFuture<int> future = QtFuture::makeReadyFuture(1);
+    const QFuture<int> future = TestSupport::finishedFuture(1);
     int sum = 0;
     const CpuStopwatch watch;
     for (int i = 0; i < count; ++i)

@@ -1,4 +1,5 @@
 // What is alive when a call ends: pages, targets, engines that die before it does.
+#include "../auto/support/finishedfuture.h"
 #include "service.h"
 
 #include "../auto/support/waiting.h"
@@ -317,13 +318,13 @@ void tst_QmlLifetime::promiseWithoutEngine()
 {
     QObject unknown;
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("is not known to QML")));
-    QVERIFY(promise(&unknown, QtFuture::makeReadyFuture(5)).isUndefined());
+    QVERIFY(promise(&unknown, finishedFuture(5)).isUndefined());
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("is not known to QML")));
-    QVERIFY(promise(static_cast<QObject *>(nullptr), QtFuture::makeReadyFuture(5)).isUndefined());
+    QVERIFY(promise(static_cast<QObject *>(nullptr), finishedFuture(5)).isUndefined());
 
     QJSEngine engine;
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("another thread than the engine's")));
-    JoinedThread([&engine] { QVERIFY(promise(&engine, nullptr, QtFuture::makeReadyFuture(5)).isUndefined()); }).join();
+    JoinedThread([&engine] { QVERIFY(promise(&engine, nullptr, finishedFuture(5)).isUndefined()); }).join();
 }
 
 void tst_QmlLifetime::promiseOfPlainEngine()
@@ -333,7 +334,7 @@ void tst_QmlLifetime::promiseOfPlainEngine()
     QJSValue follow = engine.globalObject().property(QStringLiteral("follow"));
     const auto seen = [&engine] { return engine.evaluate(QStringLiteral("seen.join()")).toString(); };
 
-    follow.call({promise(&engine, nullptr, QtFuture::makeReadyFuture(5))});
+    follow.call({promise(&engine, nullptr, finishedFuture(5))});
     QTRY_COMPARE(seen(), QStringLiteral("5"));
     auto context = std::make_unique<QObject>();
     QPromise<int> source;

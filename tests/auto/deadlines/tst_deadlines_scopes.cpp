@@ -1,5 +1,6 @@
 // Limits for a part of a call's code: DeadlineScope, and withTimeout() inside of shields and one another.
 // §14: the frame that set a deadline gets CallTimeout, those below it CallCanceled.
+#include "../support/finishedfuture.h"
 #include "../support/waiting.h"
 
 #include <QtTest/QTest>
@@ -463,7 +464,7 @@ void TestDeadlinesScopes::withTimeoutOfEverything()
     const auto value = []() -> Task<int> { co_return 1; };
     const auto moveOnly = []() -> Task<std::unique_ptr<int>> { co_return std::make_unique<int>(2); };
     const auto plain = [] { return 3; };
-    const QFuture<int> ready = QtFuture::makeReadyFuture(4);
+    const QFuture<int> ready = finishedFuture(4);
     const auto body = [&]() -> Task<int> {
         int sum = co_await withTimeout(value(), 20s);
         sum += *co_await withTimeout(moveOnly(), 20s);

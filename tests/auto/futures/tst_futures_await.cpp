@@ -1,4 +1,5 @@
 // co_await of QFutures of any origin: ready, pending, cancelled, failed, shared, move-only, dropped.
+#include "../support/finishedfuture.h"
 #include "../support/waiting.h"
 
 #include <QtConcurrent/QtConcurrentRun>
@@ -90,17 +91,14 @@ private Q_SLOTS:
 
 void TestFuturesAwait::ready()
 {
-    QCOMPARE(run(awaitNamed(QtFuture::makeReadyFuture(3))), 3);
-    QCOMPARE(callSync(awaitNamed<int>, QtFuture::makeReadyFuture(4)), 4);
-    QPromise<void> finished;
-    finished.start();
-    finished.finish();
-    run(awaitVoid(finished.future()));
+    QCOMPARE(run(awaitNamed(finishedFuture(3))), 3);
+    QCOMPARE(callSync(awaitNamed<int>, finishedFuture(4)), 4);
+    run(awaitVoid(finishedFuture()));
 }
 
 void TestFuturesAwait::readyDoesNotSuspend()
 {
-    const QFuture<int> future = spawn(awaitNamed(QtFuture::makeReadyFuture(3)));
+    const QFuture<int> future = spawn(awaitNamed(finishedFuture(3)));
     QVERIFY(future.isFinished()); // no loop has turned
     QCOMPARE(future.result(), 3);
 }

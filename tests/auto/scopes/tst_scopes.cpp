@@ -1,4 +1,5 @@
 // withResource() in tasks: release follows every acquire, with the body's error, before that goes on.
+#include "../support/finishedfuture.h"
 #include "tracedresource.h"
 
 #include <QtTest/QTest>
@@ -46,8 +47,8 @@ struct WideResource
 /// Ends may be futures, too.
 struct FutureResource
 {
-    QFuture<int> acquire() { return QtFuture::makeReadyFuture(3); }
-    QFuture<bool> release(std::exception_ptr) { return QtFuture::makeReadyFuture(true); }
+    QFuture<int> acquire() { return finishedFuture(3); }
+    QFuture<bool> release(std::exception_ptr) { return finishedFuture(true); }
 };
 
 Task<int> lengthLater(const QString &name)

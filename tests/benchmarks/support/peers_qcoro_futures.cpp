@@ -1,3 +1,4 @@
+#include "../../auto/support/finishedfuture.h"
 #include "peers_qcoro.h"
 
 #include "cases.h"
@@ -18,7 +19,7 @@ namespace {
 
 QCoro::Task<double> awaitReadyFuture(int count)
 {
-    const QFuture<int> future = QtFuture::makeReadyFuture(1);
+    const QFuture<int> future = TestSupport::finishedFuture(1);
     int sum = 0;
     const CpuStopwatch watch;
     for (int i = 0; i < count; ++i)
