@@ -122,6 +122,7 @@ void Batch::start(const BatchOptions &options, Order order, const char *name)
     }
 
     if (inTurn) {
+        m_call.followCaller();
         const RefPtr<BatchRunner> runner(new BatchRunner(*this, nullptr, -1)); // by references
         if (runner->begin())
             runner->runInCaller();

@@ -17,20 +17,27 @@ public:
         if (!m_caller)
             return;
         m_outer = exchange({inner, m_caller->isShielded()});
-        if (m_caller->isStopRequested()) {
-            inner->settleStopped(Outcome::Canceled);
-            inner->requestStop(StopReason::Canceled);
-        }
+        if (m_caller->isStopRequested())
+            stop(inner);
     }
     ~BlockedOn()
     {
-        if (m_caller)
-            exchange(m_outer);
+        if (!m_caller)
+            return;
+        exchange(m_outer);
+        // a stop that came meanwhile has been told to the inner one only
+        if (m_outer.inner && !m_outer.shielded && m_caller->isCallStopped())
+            stop(m_outer.inner);
     }
     BlockedOn(const BlockedOn &) = delete;
     BlockedOn &operator=(const BlockedOn &) = delete;
 
 private:
+    static void stop(CallState *inner)
+    {
+        inner->settleStopped(Outcome::Canceled);
+        inner->requestStop(StopReason::Canceled);
+    }
     Blocked exchange(Blocked blocked)
     {
         const SpinGuard guard(m_caller->m_blockedLock);

@@ -6,6 +6,7 @@
 #include "observing_p.h"
 
 #include <QtCore/QFutureWatcher>
+#include <QtCore/QThread>
 
 #include <memory>
 
@@ -24,10 +25,24 @@ void CallState::runHere()
     }
 }
 
+void CallState::followCaller() noexcept
+{
+    const auto *const caller = static_cast<const CallState *>(threadBlock().current);
+    if (caller && !caller->isShielded())
+        m_inCaller = caller; // whom `parent` keeps
+}
+
 void CallState::runInCaller()
 {
+    followCaller();
     const BlockedOn blockedOn(this);
     runHere();
+}
+
+void CallState::awaitPublished() const noexcept
+{
+    while (!isSettled())
+        QThread::yieldCurrentThread();
 }
 
 void CallState::startForBlockingCall()
@@ -72,6 +87,15 @@ void CallState::sendHere()
     setHome(&Mailbox::current());
     if (m_kind == Kind::Plain)
         runHere();
+    else
+        startHome();
+}
+
+void CallState::sendInCaller()
+{
+    setHome(&Mailbox::current());
+    if (m_kind == Kind::Plain)
+        runInCaller();
     else
         startHome();
 }

@@ -94,10 +94,8 @@ void CallState::publish(Outcome outcome)
     Observing::settled(*this, outcome);
     if (m_watched)
         OwnerWatch::unwatch(this);
-    if (m_pollsCancel.load(std::memory_order_relaxed)) {
+    if (isPolled() && m_polls.exchange(Polls::Ended) == Polls::Yes)
         const SpinGuard guard(m_blockedLock); // nobody looks while the future is taken apart
-        m_pollsCancel.store(false, std::memory_order_relaxed);
-    }
     bool observed = true;
     {
         const Entered outside(nullptr, false); // continuations are no part of this call
@@ -232,7 +230,7 @@ void CallState::deliverStop()
 bool CallState::stopPolled() const noexcept
 {
     const auto *const iface = const_cast<CallState *>(this)->future();
-    return iface && iface->isCanceled();
+    return (iface && iface->isCanceled()) || (m_inCaller && m_inCaller->isCallStopped());
 }
 
 std::stop_token CallState::giveStopToken()
@@ -245,7 +243,7 @@ bool CallState::pollCancel()
 {
     {
         const SpinGuard guard(m_blockedLock);
-        if (isSettled() || !m_pollsCancel.load(std::memory_order_relaxed))
+        if (isClaimed() || m_polls.load() != Polls::Yes)
             return true;
         if (!stopPolled())
             return false;

@@ -5,42 +5,62 @@
 
 #include <QtCore/QThread>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace Synchronaut::detail {
 
 namespace {
 
 constexpr int interval = 10; // ms
+constinit thread_local QObject *t_poll = nullptr; // the background loop's
 
 } // namespace
 
 void CallState::CancelPoll::start(CallState *call)
 {
+    Engine &engine = Engine::instance();
+    if (!engine.obstacle().isEmpty())
+        return; // no application, or a child of fork(): nobody is there to look
     for (; call; call = static_cast<CallState *>(call->parent.get())) {
-        if (!call->isPolled() || call->isSettled() || call->m_pollsCancel.exchange(true))
+        Polls no = Polls::No;
+        if (!call->isPolled() || !call->m_polls.compare_exchange_strong(no, Polls::Yes))
             continue;
-        const RefPtr<Mailbox> background = Engine::instance().backgroundMailbox();
-        if (!background)
-            return; // none without an application
-        postFunction(*background, 0, [kept = RefPtr<CallState>(call)](Delivery how) {
-            if (how != Delivery::Run)
-                return;
-            auto *const poll = new CancelPoll(kept); // deletes itself
-            QObject::connect(QThread::currentThread(), &QThread::finished, poll, &QObject::deleteLater);
-        });
+        if (const RefPtr<Mailbox> background = engine.backgroundMailbox()) {
+            postFunction(*background, 0, [kept = RefPtr<CallState>(call)](Delivery how) {
+                if (how == Delivery::Run)
+                    look(kept);
+            });
+        }
     }
 }
 
-CallState::CancelPoll::CancelPoll(const RefPtr<CallState> &call) : m_call(call)
+void CallState::CancelPoll::look(const RefPtr<CallState> &call)
 {
-    m_timer.start(interval, Qt::CoarseTimer, this);
+    if (!t_poll) {
+        t_poll = new CancelPoll; // deleted when the loop's thread ends
+        connect(QThread::currentThread(), &QThread::finished, t_poll, &QObject::deleteLater);
+    }
+    auto *const poll = static_cast<CancelPoll *>(t_poll);
+    poll->m_calls.push_back(call);
+    if (!poll->m_timer.isActive())
+        poll->m_timer.start(interval, Qt::CoarseTimer, poll);
+}
+
+CallState::CancelPoll::~CancelPoll()
+{
+    t_poll = nullptr;
 }
 
 void CallState::CancelPoll::timerEvent(QTimerEvent *)
 {
-    if (!m_call->pollCancel())
-        return;
-    m_timer.stop();
-    deleteLater();
+    // stop callbacks are the user's code: they may turn this loop, and add calls
+    std::vector<RefPtr<CallState>> calls = std::exchange(m_calls, {});
+    std::erase_if(calls, [](const RefPtr<CallState> &call) { return call->pollCancel(); });
+    std::move(calls.begin(), calls.end(), std::back_inserter(m_calls));
+    if (m_calls.empty())
+        m_timer.stop();
 }
 
 } // namespace Synchronaut::detail

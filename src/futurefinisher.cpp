@@ -1,5 +1,8 @@
 #include <Synchronaut/detail/futurefinisher.h>
 
+#include <QtCore/QLibraryInfo>
+#include <QtCore/QVersionNumber>
+
 #include <utility>
 
 namespace Synchronaut::detail {
@@ -15,6 +18,10 @@ namespace Synchronaut::detail {
 //     and our setContinuation(), finding that, calls its function, which throws to say so.
 // In the first and third case we run the user's continuation, in the second whoever attaches later
 // does: exactly one of the two. The guard also tells whether anybody looks at the future (G16).
+//
+// Newer versions of Qt log a warning whenever a continuation takes another one's place, which a user's would do
+// with the guard: there is none then. Qt since 6.5.9 and 6.8.3 does not need it; in between its own flaw shows
+// here as in every QFuture. Whether a continuation is attached cannot be known there, nor who holds a QFuture<void>.
 
 namespace {
 
@@ -32,6 +39,13 @@ struct Access : QFutureInterfaceBase
 struct AttachedMeanwhile
 {
 };
+
+/// Whether the Qt that runs lets us put a guard into a future without complaining.
+bool takesGuards()
+{
+    static const bool takes = QLibraryInfo::version() < QVersionNumber(6, 5);
+    return takes;
+}
 
 } // namespace
 
@@ -68,7 +82,8 @@ private:
 void FutureFinisher::start(QFutureInterfaceBase &future)
 {
     future.reportStarted();
-    Access(future).setContinuation(Guard(this, &future));
+    if (takesGuards())
+        Access(future).setContinuation(Guard(this, &future));
 }
 
 bool FutureFinisher::finish(QFutureInterfaceBase &future, std::weak_ptr<const void> *holders)
@@ -81,6 +96,12 @@ bool FutureFinisher::finish(QFutureInterfaceBase &future, std::weak_ptr<const vo
     if (!holders && future.hasException()) {
         observed = access.derefT();
         access.refT();
+    }
+    if (!takesGuards()) {
+        future.reportFinished();
+        access.runContinuation();
+        m_phase = Finished;
+        return observed;
     }
     std::uint8_t phase = Open;
     bool attached = !m_phase.compare_exchange_strong(phase, Committed);

@@ -60,7 +60,7 @@ void SynchronizerCore::start(CallState *call)
     } else if (m_turns) {
         m_turns->runNow(call);
     } else {
-        call->sendHere();
+        call->sendInCaller();
     }
 }
 

@@ -103,7 +103,7 @@ void TurnQueue::runNow(CallState *call)
         if (!m_holder)
             m_holder = self;
     }
-    call->sendHere();
+    call->sendInCaller();
     if (call->isPlain())
         end(call);
 }

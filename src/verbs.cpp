@@ -49,11 +49,17 @@ void startInThreadOf(CallState *call, QObject *target)
 {
     QThread *const thread = target->thread();
     if (thread == QThread::currentThread())
-        call->sendHere();
+        call->sendInCaller();
     else if (const RefPtr<Mailbox> mailbox = Mailbox::of(thread))
         call->sendTo(mailbox.get());
     else
         call->settleStopped(CallState::Outcome::LoopEnded);
+}
+
+void pollIfHere(CallState *call, const QObject *target)
+{
+    if (target && target->thread() == QThread::currentThread() && call->isPlain())
+        call->setPolled();
 }
 
 void throwTargetGone()

@@ -1,5 +1,6 @@
 #include "requestlog.h"
 
+#include <QtCore/QCoreApplication>
 #include <QtCore/QDateTime>
 #include <QtCore/QThread>
 #include <QtCore/QUuid>
@@ -17,7 +18,7 @@ namespace {
 QString threadName()
 {
     const QThread *const thread = QThread::currentThread();
-    return thread->objectName().isEmpty() ? QStringLiteral("main") : thread->objectName();
+    return thread == qApp->thread() ? QStringLiteral("main") : thread->objectName();
 }
 
 void write(QtMsgType, const QMessageLogContext &context, const QString &text)

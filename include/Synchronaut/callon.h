@@ -14,6 +14,8 @@ namespace detail {
 
 /// Runs \a call in the thread of \a target: at once if that is this one.
 SYNCHRONAUT_EXPORT void startInThreadOf(CallState *call, QObject *target);
+/// Lets a plain \a call look for its caller's stop if it is going to run at once, in this thread. Before it begins.
+SYNCHRONAUT_EXPORT void pollIfHere(CallState *call, const QObject *target);
 [[noreturn]] SYNCHRONAUT_EXPORT void throwTargetGone();
 
 /// Work that is only done while its target lives; looked at in the target's thread.
@@ -114,6 +116,7 @@ auto callOnSync(CallOptions options, Target *target, F &&function, A &&...args)
     const auto prepared = detail::beginOn(options, target, std::forward<F>(function),
                                           std::forward<A>(args)...);
     const auto &call = prepared.first;
+    detail::pollIfHere(call.get(), target);
     if (call->begin(prepared.second, detail::typeText<std::remove_cvref_t<F>>(), true)) {
         call->startAndWait(options.waitMode,
                            [&] { detail::startInThreadOf(call.get(), target); });

@@ -31,11 +31,14 @@ auto callAndWait(const CallOptions &options, F &&function, A &&...args) ->
             call->startAndWait(options.waitMode, [&call] { call->startForBlockingCall(); });
     } else {
         const bool offload = hasTimeLimit(options) || options.executor || options.forceOffload;
+        if (!offload)
+            call->setPolled(); // for the caller's stop
         if (call->begin(options, type, offload)) {
             if (offload)
                 call->startAndWait(options.waitMode, [&] { call->submit(options.executor); });
             else
                 call->runInCaller();
+            call->awaitPublished();
         }
     }
     return call->take();

@@ -37,16 +37,21 @@ PromiseCase {
         //! [qml-asynccall]
     }
 
+    //! [qml-scope]
+    component Page: Item {
+        id: page
+        required property UserService service
+        property string user
+        CallScope { id: scope }
+        function open(number) {
+            return scope.call(page.service, "load", [number]).then(user => page.user = user);
+        }
+    }
+    //! [qml-scope]
+
     Component {
         id: pageMaker
-        //! [qml-scope]
-        Item {
-            CallScope { id: scope }
-            function open(number) {
-                return scope.call(service, "load", [number]).then(user => userName.text = user);
-            }
-        }
-        //! [qml-scope]
+        Page { }
     }
 
     function init() {
@@ -106,13 +111,14 @@ PromiseCase {
     }
 
     function test_scope() {
-        const page = pageMaker.createObject(testCase);
+        const page = pageMaker.createObject(testCase, { service: service }) as Page;
         verify(page);
         valueOf(page.open(7));
-        compare(userName.text, "user 7");
-        page.open(8);
+        compare(page.user, "user 7");
+        let settled = false;
+        page.open(8).finally(() => settled = true);
         page.destroy();
-        wait(50);
-        compare(userName.text, "user 7"); // its call went with the page
+        wait(200);
+        verify(!settled); // its call went with the page
     }
 }

@@ -5,6 +5,7 @@
 
 #include <QtCore/QFuture>
 #include <QtCore/QObject>
+#include <QtCore/QThread>
 #include <QtQml/QJSValue>
 #include <QtQml/qqml.h>
 
@@ -14,6 +15,7 @@ using Synchronaut::promise;
 /// What a database or a server would be asked; blocks.
 inline QString loadUser(int id)
 {
+    QThread::msleep(50);
     return QStringLiteral("user %1").arg(id);
 }
 

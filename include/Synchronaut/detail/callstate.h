@@ -87,6 +87,10 @@ public:
     void runHere();
     /// The same for a call made by the code that runs here, whose stop is the call's, too.
     void runInCaller();
+    /// A part of that: the call's code sees the caller's stop where it looks. Before it runs.
+    void followCaller() noexcept;
+    /// Waits for who has claimed the call, and is about to publish.
+    void awaitPublished() const noexcept;
     /// Hands a plain function to \a pool (null: blockingPool()).
     void submit(QThreadPool *pool, bool stealable = false);
     /// submit(), or to a pool thread that is blocked on behalf of the same chain: it is idle anyway.
@@ -103,6 +107,8 @@ public:
     void sendTo(Mailbox *mailbox);
     /// The same for this thread, at once.
     void sendHere();
+    /// The same for a call made by the code that runs here; see runInCaller().
+    void sendInCaller();
 
     // -- settling, any thread -----------------------------------------------------------------
     bool isSettled() const noexcept
@@ -272,7 +278,8 @@ private:
     bool m_watched = false;       ///< has an OwnerWatch
     bool m_execs = false;         ///< EventLoop waiter is QCoreApplication::exec()
     std::atomic<std::uint8_t> m_observed{0}; ///< by whom: see Observing
-    std::atomic<bool> m_pollsCancel{false}; ///< has a CancelPoll; it looks under m_blockedLock
+    enum class Polls : std::uint8_t { No, Yes, Ended };
+    std::atomic<Polls> m_polls{Polls::No}; ///< whether CancelPoll looks; it does so under m_blockedLock
     std::atomic_flag m_blockedLock;
 
     /// What the callee's code blocks for, or has called directly, and whether that code is shielded; under m_blockedLock.
@@ -281,6 +288,7 @@ private:
         CallState *inner = nullptr;
         bool shielded = false;
     } m_blocked;
+    const CallState *m_inCaller = nullptr; ///< whose code has called this one directly
     CallState *m_listPrev = nullptr; ///< calls of a home, or of the pool registry
     CallState *m_listNext = nullptr;
     union {

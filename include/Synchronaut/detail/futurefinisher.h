@@ -11,7 +11,7 @@ namespace Synchronaut::detail {
 
 /*!
     Finishes a QFuture so that a continuation attached meanwhile in another thread runs exactly
-    once (G22), on every Qt. See futurefinisher.cpp.
+    once (G22), as far as Qt lets us. See futurefinisher.cpp.
 */
 class SYNCHRONAUT_EXPORT FutureFinisher
 {

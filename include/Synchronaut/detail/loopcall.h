@@ -250,12 +250,16 @@ BlockingRange<T> iterateBlocking(StreamHandle<T> stream)
 template <typename Call>
 auto callOnLoopSync(const CallOptions &options, const char *typeName, const RefPtr<Call> &call)
 {
+    SynchronizerCore *const core = call->core();
+    const bool atOnce = call->isPlain() && core->isCurrent();
+    if (atOnce)
+        call->setPolled(); // for the caller's stop
     if (call->begin(options, typeName, true)) {
-        SynchronizerCore *const core = call->core();
-        if (call->isPlain() && core->isCurrent())
-            core->start(call.get()); // at once
+        if (atOnce)
+            core->start(call.get());
         else
             call->startAndWait(options.waitMode, [&call, core] { core->start(call.get()); });
+        call->awaitPublished();
     }
     return call->take();
 }

@@ -13,18 +13,6 @@ using namespace std::chrono_literals;
 using namespace Synchronaut;
 using namespace TestSupport;
 
-namespace {
-
-bool pollUntilCanceled()
-{
-    const QDeadlineTimer limit(20s);
-    while (!isCanceled() && !limit.hasExpired())
-        QThread::usleep(200);
-    return isCanceled();
-}
-
-} // namespace
-
 class TestCancel : public QObject
 {
     Q_OBJECT
@@ -39,8 +27,6 @@ private Q_SLOTS:
     void g10_futureCancelReachesStopTokens_data();
     void g10_futureCancelReachesStopTokens();
     void g16_stopTokenIsNoObserver();
-    void g7_timeoutReachesACallMadeDirectly_data();
-    void g7_timeoutReachesACallMadeDirectly();
     void stopTokenTakenTooLate();
     void stopTokenOfATask();
     void throwIfCanceledNames();
@@ -239,41 +225,6 @@ void TestCancel::g16_stopTokenIsNoObserver()
     gate.release(2);
     QVERIFY(eventually([&] { return unobserved == 2; }, 5s));
     onUnobservedError({});
-}
-
-void TestCancel::g7_timeoutReachesACallMadeDirectly_data()
-{
-    QTest::addColumn<int>("verb");
-    QTest::newRow("callSync") << 0;
-    QTest::newRow("callAny") << 1;
-    QTest::newRow("callMap") << 2;
-}
-
-// No other thread, no wait: and still a call of its own.
-void TestCancel::g7_timeoutReachesACallMadeDirectly()
-{
-    QFETCH(const int, verb);
-    QObject context;
-    std::atomic<bool> saw{false};
-    const auto inner = [&saw] {
-        saw = pollUntilCanceled();
-        return 1;
-    };
-    const auto outer = [&] {
-        switch (verb) {
-        case 0:
-            callSync({.context = &context}, inner);
-            break;
-        case 1:
-            callAny(inner).waitForFinished();
-            break;
-        default:
-            callMap(std::tuple{inner}).waitForFinished();
-        }
-    };
-    QCOMPARE(thrownBy([&] { callSync({.timeout = timeToBegin}, outer); }), "CallTimeout");
-    QVERIFY(eventually([&] { return saw.load(); }, 5s));
-    QVERIFY(blockingPool().waitForDone(10000));
 }
 
 void TestCancel::stopTokenTakenTooLate()

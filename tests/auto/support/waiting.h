@@ -31,6 +31,15 @@ constexpr int rounds(int plain, int underSanitizer)
     return sanitized ? underSanitizer : plain;
 }
 
+/// What a plain function does that can be stopped; false: it was not within 20 s.
+inline bool pollUntilCanceled()
+{
+    const QDeadlineTimer limit(std::chrono::seconds(20));
+    while (!Synchronaut::isCanceled() && !limit.hasExpired())
+        QThread::usleep(200);
+    return Synchronaut::isCanceled();
+}
+
 inline int entriesOf(const QString &path)
 {
     return static_cast<int>(
