@@ -1,4 +1,5 @@
 // What called code can see and say: cancellation, stop tokens, deadline, progress, shields.
+#include "../support/qtlimits.h"
 #include "../support/waiting.h"
 
 #include <QtTest/QTest>
@@ -62,7 +63,7 @@ void TestCancel::g10_futureCancelReachesAPlainFunction()
     std::atomic<bool> saw{false};
     QFuture<void> future = callAny({.forceOffload = true}, [&] {
         started.release();
-        saw = pollUntilCanceled();
+        saw = waitUntilCanceled();
     });
     QVERIFY(started.tryAcquire(1, 10000));
     future.cancel();
@@ -95,7 +96,7 @@ void TestCancel::g10_futureCancelReachesWhatItAwaits()
     std::atomic<bool> saw{false};
     const auto plain = [&] {
         started.release();
-        saw = pollUntilCanceled();
+        saw = waitUntilCanceled();
     };
     const auto byAsync = [&plain]() -> Task<> { co_await callAsync(plain); };
     const auto byAny = [&plain]() -> Task<> { co_await callAny(plain); };
@@ -223,7 +224,8 @@ void TestCancel::g16_stopTokenIsNoObserver()
         const QFuture<void> untyped = callAny({.forceOffload = true}, fails, [] {});
     }
     gate.release(2);
-    QVERIFY(eventually([&] { return unobserved == 2; }, 5s));
+    QVERIFY(blockingPool().waitForDone(10000));
+    QCOMPARE(unobserved.load(), qtShowsHolders() ? 2 : 1); // a QFuture<void> may be held, for all we know
     onUnobservedError({});
 }
 
@@ -233,7 +235,7 @@ void TestCancel::stopTokenTakenTooLate()
     std::atomic<bool> ended{false};
     QCOMPARE(thrownBy([&] {
         callSync({.timeout = timeToBegin}, [&] {
-            pollUntilCanceled();
+            waitUntilCanceled();
             const std::stop_callback callback(currentStopToken(), [&calls] { ++calls; });
             ended = true;
         });
@@ -261,7 +263,7 @@ void TestCancel::throwIfCanceledNames()
     std::atomic<bool> ended{false};
     QCOMPARE(thrownBy([&] {
         callSync({.timeout = timeToBegin, .name = "loop"}, [&] {
-            pollUntilCanceled();
+            waitUntilCanceled();
             try {
                 throwIfCanceled();
             } catch (const CallCanceled &e) {
@@ -430,7 +432,7 @@ void TestCancel::contextDeathCancels()
     auto context = std::make_unique<QObject>();
     const QFuture<void> future = callAny({.forceOffload = true, .context = context.get()}, [&] {
         started.release();
-        saw = pollUntilCanceled();
+        saw = waitUntilCanceled();
     });
     QVERIFY(started.tryAcquire(1, 10000));
     context.reset();

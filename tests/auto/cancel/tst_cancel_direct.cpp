@@ -55,7 +55,7 @@ void TestCancelDirect::g10_stopReachesACallMadeDirectly()
     std::atomic<bool> saw{false};
     const auto inner = [&] {
         started.release();
-        saw = pollUntilCanceled();
+        saw = waitUntilCanceled();
         return 1;
     };
     const auto method = [&inner](Place &) { return inner(); };
@@ -132,7 +132,7 @@ void TestCancelDirect::g10_stopDuringADirectCallReachesTheWaitAround()
     QEventLoop loop;
     std::atomic<bool> sawX{false};
     QByteArray thrown;
-    const auto x = [&sawX] { sawX = pollUntilCanceled(); };
+    const auto x = [&sawX] { sawX = waitUntilCanceled(); };
     const auto slot = [&] {
         // stops the call that waits for x, and with it this one
         thrownBy([&] { callSync({.context = &context}, [&owner] { owner.reset(); }); });

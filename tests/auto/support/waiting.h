@@ -32,7 +32,7 @@ constexpr int rounds(int plain, int underSanitizer)
 }
 
 /// What a plain function does that can be stopped; false: it was not within 20 s.
-inline bool pollUntilCanceled()
+inline bool waitUntilCanceled()
 {
     const QDeadlineTimer limit(std::chrono::seconds(20));
     while (!Synchronaut::isCanceled() && !limit.hasExpired())
