@@ -93,11 +93,12 @@ void CallState::sendHere()
 
 void CallState::sendInCaller()
 {
-    setHome(&Mailbox::current());
-    if (m_kind == Kind::Plain)
+    if (m_kind == Kind::Plain) {
+        setHome(&Mailbox::current());
         runInCaller();
-    else
-        startHome();
+    } else {
+        sendHere();
+    }
 }
 
 void CallState::sendTo(Mailbox *mailbox)

@@ -37,21 +37,9 @@ PromiseCase {
         //! [qml-asynccall]
     }
 
-    //! [qml-scope]
-    component Page: Item {
-        id: page
-        required property UserService service
-        property string user
-        CallScope { id: scope }
-        function open(number) {
-            return scope.call(page.service, "load", [number]).then(user => page.user = user);
-        }
-    }
-    //! [qml-scope]
-
     Component {
         id: pageMaker
-        Page { }
+        UserPage { }
     }
 
     function init() {
@@ -111,7 +99,7 @@ PromiseCase {
     }
 
     function test_scope() {
-        const page = pageMaker.createObject(testCase, { service: service }) as Page;
+        const page = pageMaker.createObject(testCase, { service: service }) as UserPage;
         verify(page);
         valueOf(page.open(7));
         compare(page.user, "user 7");

@@ -251,7 +251,7 @@ template <typename Call>
 auto callOnLoopSync(const CallOptions &options, const char *typeName, const RefPtr<Call> &call)
 {
     SynchronizerCore *const core = call->core();
-    const bool atOnce = call->isPlain() && core->isCurrent();
+    const bool atOnce = core && call->isPlain() && core->isCurrent(); // none: an empty handle
     if (atOnce)
         call->setPolled(); // for the caller's stop
     if (call->begin(options, typeName, true)) {

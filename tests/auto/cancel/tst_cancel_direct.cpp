@@ -132,8 +132,13 @@ void TestCancelDirect::g10_stopDuringADirectCallReachesTheWaitAround()
     QEventLoop loop;
     std::atomic<bool> sawX{false};
     QByteArray thrown;
-    const auto x = [&sawX] { sawX = waitUntilCanceled(); };
+    QSemaphore started;
+    const auto x = [&] {
+        started.release();
+        sawX = waitUntilCanceled();
+    };
     const auto slot = [&] {
+        started.tryAcquire(1, 10000);
         // stops the call that waits for x, and with it this one
         thrownBy([&] { callSync({.context = &context}, [&owner] { owner.reset(); }); });
     };
