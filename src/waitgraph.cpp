@@ -30,7 +30,7 @@ std::vector<const CallState *> &allDeadlocked()
 bool waitsNoMore(const CallState &call)
 {
     const auto &deadlocked = allDeadlocked();
-    return call.isSettled() || std::find(deadlocked.begin(), deadlocked.end(), &call) != deadlocked.end();
+    return call.isClaimed() || std::find(deadlocked.begin(), deadlocked.end(), &call) != deadlocked.end();
 }
 
 /// Whether \a call runs, or has run, as a function called by the code of \a parent.
@@ -87,7 +87,7 @@ private:
         if (next.get() != m_start)
             return closesFrom(next);
         m_seen.push_back(next);
-        return !next->isSettled();
+        return !next->isClaimed();
     }
 
     /// Through what has to end before the wait for \a inner can.
