@@ -26,14 +26,25 @@ void HttpListener::incomingConnection(qintptr descriptor)
     none.start();
     none.finish();
     m_last.insert(socket, none.future());
-    connect(socket, &QObject::destroyed, this, [this, socket] {
-        m_last.remove(socket);
-        if (m_last.isEmpty())
-            Q_EMIT allClosed();
+    auto *const client = new QObject(socket);
+    // Qt 6.8 keeps a socket whose client has hung up until its request is answered
+    connect(socket, &QTcpSocket::disconnected, client, [this, socket, client] {
+        forget(socket);
+        delete client;
     });
+    connect(socket, &QObject::destroyed, this, [this, socket] { forget(socket); });
     // connected before the server's own slot, which calls the handlers, and so called before it
-    connect(socket, &QTcpSocket::readyRead, this, [this, socket] { m_current = socket; });
+    connect(socket, &QTcpSocket::readyRead, client, [this, socket, client] {
+        m_current = socket;
+        m_client = client;
+    });
     addPendingConnection(socket);
+}
+
+void HttpListener::forget(QTcpSocket *socket)
+{
+    if (m_last.remove(socket) && m_last.isEmpty())
+        Q_EMIT allClosed();
 }
 
 Task<> HttpListener::closeConnections(std::chrono::milliseconds limit)

@@ -43,8 +43,8 @@ public:
         QFuture<void> m_before;
     };
 
-    /// The connection whose request is being handed to a handler right now.
-    QTcpSocket *current() const { return m_current; }
+    /// Stands for the client whose request is being handed to a handler right now; gone when it hangs up.
+    QObject *current() const { return m_client; }
 
     /// Closes all connections when what was written has been sent, and after \a limit in any case.
     Synchronaut::Task<> closeConnections(std::chrono::milliseconds limit);
@@ -56,6 +56,9 @@ protected:
     void incomingConnection(qintptr descriptor) override;
 
 private:
-    QPointer<QTcpSocket> m_current;
+    void forget(QTcpSocket *socket);
+
+    QTcpSocket *m_current = nullptr; ///< whose request is being handed over
+    QPointer<QObject> m_client;
     QHash<QTcpSocket *, QFuture<void>> m_last; ///< the end of the last turn of each connection
 };

@@ -24,7 +24,7 @@ Task<QString> loadName(int id)
     co_return QStringLiteral("name %1").arg(id);
 }
 
-Task<> fails()
+Task<int> fails()
 {
     co_await sleepFor(1ms);
     throw std::runtime_error("disk full");

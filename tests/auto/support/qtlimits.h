@@ -12,4 +12,13 @@ inline bool qtShowsHolders()
     return QLibraryInfo::version() < QVersionNumber(6, 5);
 }
 
+/// False where a continuation that is attached while the future finishes may run twice, and crash: in every
+/// QFuture (QTBUG-118032), and from Qt 6.5 on we cannot do anything about it.
+inline bool qtAttachesSafely()
+{
+    const QVersionNumber version = QLibraryInfo::version();
+    return version < QVersionNumber(6, 5) || version >= QVersionNumber(6, 8, 3)
+            || (version >= QVersionNumber(6, 5, 9) && version < QVersionNumber(6, 6));
+}
+
 } // namespace TestSupport
