@@ -3,6 +3,7 @@
 #include <QtCore/QLibraryInfo>
 #include <QtCore/QVersionNumber>
 
+#include <functional>
 #include <utility>
 
 namespace Synchronaut::detail {
@@ -33,7 +34,15 @@ struct Access : QFutureInterfaceBase
     using QFutureInterfaceBase::derefT;
     using QFutureInterfaceBase::refT;
     using QFutureInterfaceBase::runContinuation;
-    using QFutureInterfaceBase::setContinuation;
+
+    void store(std::function<void(const QFutureInterfaceBase &)> continuation)
+    {
+#if QT_VERSION < QT_VERSION_CHECK(6, 10, 0)
+        setContinuation(std::move(continuation));
+#else
+        setContinuation(std::move(continuation), nullptr, ContinuationType::Unknown);
+#endif
+    }
 };
 
 struct AttachedMeanwhile
@@ -83,7 +92,7 @@ void FutureFinisher::start(QFutureInterfaceBase &future)
 {
     future.reportStarted();
     if (takesGuards())
-        Access(future).setContinuation(Guard(this, &future));
+        Access(future).store(Guard(this, &future));
 }
 
 bool FutureFinisher::finish(QFutureInterfaceBase &future, std::weak_ptr<const void> *holders)
@@ -112,10 +121,10 @@ bool FutureFinisher::finish(QFutureInterfaceBase &future, std::weak_ptr<const vo
         try {
             if (holders) {
                 const auto mark = std::make_shared<int>();
-                access.setContinuation([mark, tell](const QFutureInterfaceBase &base) { tell(base); });
+                access.store([mark, tell](const QFutureInterfaceBase &base) { tell(base); });
                 *holders = mark;
             } else {
-                access.setContinuation(tell);
+                access.store(tell);
             }
         } catch (const AttachedMeanwhile &) {
             attached = true;
@@ -128,7 +137,7 @@ bool FutureFinisher::finish(QFutureInterfaceBase &future, std::weak_ptr<const vo
     // a continuation without a future takes its place. (A cancel() of the future itself still stops one that
     // is on its way to another thread.)
     if (attached)
-        access.setContinuation([](const QFutureInterfaceBase &) { });
+        access.store([](const QFutureInterfaceBase &) { });
     if (attached || !holders)
         access.cleanContinuation(); // what it holds is needed no more
     return attached || observed;
