@@ -1,13 +1,12 @@
 #include "valueconversion_p.h"
 
+#include "containers_p.h"
 #include "promisefactory_p.h"
 
 #include <Synchronaut/errors.h>
 
-#include <QtCore/QAssociativeIterable>
 #include <QtCore/QDateTime>
 #include <QtCore/QMetaProperty>
-#include <QtCore/QSequentialIterable>
 #include <QtCore/QThread>
 #include <QtQml/QJSEngine>
 #include <QtQml/QJSValueIterator>
@@ -243,6 +242,12 @@ QVariant FromScript::fittedNumber(double number, QMetaType type)
     return result;
 }
 
+/// What a container of \a type takes for \a value, which has this type or is the item itself.
+const void *dataOf(const QVariant &value, QMetaType type)
+{
+    return type == QMetaType::fromType<QVariant>() ? &value : value.constData();
+}
+
 /// False: \a result is no container that such a value could fill.
 bool FromScript::fitContainer(const QVariant &value, QVariant *result)
 {
@@ -254,22 +259,24 @@ bool FromScript::fitContainer(const QVariant &value, QVariant *result)
     if (!result->isValid() || type.id() < QMetaType::User)
         return false;
     if (value.metaType().id() == QMetaType::QVariantList
-        && QMetaType::canView(type, QMetaType::fromType<QSequentialIterable>())) {
-        QSequentialIterable items = result->view<QSequentialIterable>();
-        const QMetaType itemType = items.metaContainer().valueMetaType();
+        && QMetaType::canView(type, QMetaType::fromType<SequenceView>())) {
+        const QMetaSequence items = result->view<SequenceView>().metaContainer();
+        const QMetaType itemType = items.valueMetaType();
         const QVariantList list = value.toList();
         for (const QVariant &item : list)
-            items.addValue(fitted(item, itemType));
+            items.addValue(result->data(), dataOf(fitted(item, itemType), itemType));
         return true;
     }
     if (value.metaType().id() == QMetaType::QVariantMap
-        && QMetaType::canView(type, QMetaType::fromType<QAssociativeIterable>())) {
-        QAssociativeIterable items = result->view<QAssociativeIterable>();
-        const QMetaType keyType = items.metaContainer().keyMetaType();
-        const QMetaType itemType = items.metaContainer().mappedMetaType();
+        && QMetaType::canView(type, QMetaType::fromType<AssociationView>())) {
+        const QMetaAssociation items = result->view<AssociationView>().metaContainer();
+        const QMetaType keyType = items.keyMetaType();
+        const QMetaType itemType = items.mappedMetaType();
         const QVariantMap map = value.toMap();
-        for (auto it = map.cbegin(); it != map.cend(); ++it)
-            items.setValue(fitted(it.key(), keyType), fitted(it.value(), itemType));
+        for (auto it = map.cbegin(); it != map.cend(); ++it) {
+            items.setMappedAtKey(result->data(), dataOf(fitted(it.key(), keyType), keyType),
+                                 dataOf(fitted(it.value(), itemType), itemType));
+        }
         return true;
     }
     return false;

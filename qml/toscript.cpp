@@ -1,11 +1,10 @@
 #include "valueconversion_p.h"
 
+#include "containers_p.h"
 #include "promisefactory_p.h"
 
 #include <Synchronaut/errors.h>
 
-#include <QtCore/QAssociativeIterable>
-#include <QtCore/QSequentialIterable>
 #include <QtCore/QThread>
 #include <QtQml/QJSEngine>
 
@@ -52,7 +51,7 @@ QJSValue fromMap(PromiseFactory &factory, const QVariantMap &map)
 bool hasStringKeys(const QVariant &value)
 {
     QVariant copy = value;
-    return copy.value<QAssociativeIterable>().metaContainer().keyMetaType() == QMetaType::fromType<QString>();
+    return copy.value<AssociationView>().metaContainer().keyMetaType() == QMetaType::fromType<QString>();
 }
 
 } // namespace
@@ -85,9 +84,9 @@ QJSValue toScript(PromiseFactory &factory, const QVariant &value)
     }
     if (type.id() < QMetaType::User && type.id() != QMetaType::VoidStar) // what Qt itself knows, images and fonts too
         return engine->toScriptValue(value);
-    if (QMetaType::canConvert(type, QMetaType::fromType<QAssociativeIterable>()) && hasStringKeys(value))
+    if (QMetaType::canConvert(type, QMetaType::fromType<AssociationView>()) && hasStringKeys(value))
         return fromMap(factory, value.toMap());
-    if (QMetaType::canConvert(type, QMetaType::fromType<QSequentialIterable>()))
+    if (QMetaType::canConvert(type, QMetaType::fromType<SequenceView>()))
         return fromList(factory, value.toList());
     for (const int known : {QMetaType::QVariantMap, QMetaType::QVariantList, QMetaType::QString}) {
         QVariant converted = value;
