@@ -70,6 +70,8 @@ public:
     {
         return static_cast<ForeignResult *>(frame) - 1;
     }
+    /// Runs the coroutine to its first suspension; once, after it was made.
+    void start() { std::coroutine_handle<>::from_address(this + 1).resume(); }
     T take()
     {
         if (this->isEmpty()) [[unlikely]]
@@ -93,13 +95,15 @@ private:
     std::size_t m_frameSize;
 };
 
-/// The coroutine in between: it runs at once and frees itself, and that settles.
+/// The coroutine in between: it frees itself, and that settles. It is started by hand since its frame may go on
+/// another thread at once: GCC since 15.2 (PR 121961) makes a call of a coroutine that starts by itself look into
+/// the frame once more before it returns.
 template <typename T>
 class ForeignPromise
 {
 public:
     RefPtr<ForeignResult<T>> get_return_object() noexcept { return RefPtr(result()); }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }
     template <typename V>
     void return_value(V &&value)
@@ -181,6 +185,7 @@ public:
             return false; // nothing is started
         using Held = std::conditional_t<std::is_lvalue_reference_v<A>, A, std::remove_cvref_t<A>>;
         m_result = awaitForeign<T, Held>(static_cast<A &&>(m_awaitable)).result;
+        m_result->start();
         return suspendFor(m_caller, frame, m_result.get());
     }
 
