@@ -99,7 +99,7 @@ PromiseCase {
     }
 
     function test_classInstances() {
-        class Point { constructor() { this.x = 1; this.y = 2; } }
+        function Point() { this.x = 1; this.y = 2; } // what `class` makes; the linter of Qt 6.11 crashes at one
         compare(JSON.stringify(echo("echoMap", new Point())), '{"x":1,"y":2}');
     }
 
