@@ -169,11 +169,11 @@ void tst_Interleavings::million()
                 ++outcomes[0];
                 break;
             case detail::CallState::Outcome::Error: // the timeout of a withTimeout() inside
-                QVERIFY_EXCEPTION_THROWN(call->take(), CallTimeout);
+                QVERIFY_THROWS_EXCEPTION(CallTimeout, call->take());
                 ++outcomes[1];
                 break;
             case detail::CallState::Outcome::Canceled:
-                QVERIFY_EXCEPTION_THROWN(call->take(), CallCanceled);
+                QVERIFY_THROWS_EXCEPTION(CallCanceled, call->take());
                 ++outcomes[2];
                 break;
             default:

@@ -18,6 +18,7 @@ template <typename T>
 class Generator;
 template <typename T, typename In>
 class AsyncGenerator;
+struct CallOptions;
 
 } // namespace Synchronaut
 
@@ -73,9 +74,15 @@ struct IsTask<Task<T>> : std::true_type
     using Value = T;
 };
 
-/// What co_await gives for an awaitable, decayed: results never are references.
+/// What co_await gives for an awaitable, decayed: results never are references. No Type for anything else, which
+/// other overloads may take.
 template <typename A, typename D = std::remove_cvref_t<A>>
 struct AwaitResult
+{
+};
+template <typename A, typename D>
+    requires(ForeignAwaitable<D> && !IsFuture<D>::value && !IsTask<D>::value)
+struct AwaitResult<A, D>
 {
     using Type = std::remove_cvref_t<decltype(awaiterOf(std::declval<D>()).await_resume())>;
 };
@@ -176,6 +183,12 @@ struct CallTraits
             return std::type_identity<std::remove_cvref_t<R>>();
     }
     using Result = typename decltype(resultOf<Returned>())::type;
+};
+/// A function without options is not to be called with options. Clang looks at what functions return before it looks
+/// at their constraints.
+template <typename... A>
+struct CallTraits<CallOptions, A...>
+{
 };
 template <typename F, typename... A>
     requires TakesPromise<std::decay_t<F>>

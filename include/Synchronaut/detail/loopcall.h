@@ -41,7 +41,7 @@ public:
     {
         const auto call = [this, &promise](auto &&...passed) {
             if constexpr (std::is_member_function_pointer_v<F>)
-                callMember(promise, std::forward<decltype(passed)>(passed)...);
+                this->callMember(promise, std::forward<decltype(passed)>(passed)...);
             else
                 std::invoke(std::move(m_function), promise, std::forward<decltype(passed)>(passed)...);
         };

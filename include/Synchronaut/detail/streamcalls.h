@@ -41,8 +41,14 @@ struct VerbTypes
     using Sync = T;
     using Async = AsyncCall<T>;
 };
+/// As CallTraits of CallOptions.
 template <typename F, typename... A>
-    requires(StreamTraits<F, A...>::isStream)
+    requires(!NotOptions<F>)
+struct VerbTypes<F, A...>
+{
+};
+template <typename F, typename... A>
+    requires(NotOptions<F> && StreamTraits<F, A...>::isStream)
 struct VerbTypes<F, A...>
 {
     using T = typename StreamTraits<F, A...>::Item;

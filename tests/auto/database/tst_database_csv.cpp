@@ -122,8 +122,8 @@ private Q_SLOTS:
 
     void noFile()
     {
-        QVERIFY_EXCEPTION_THROWN(CsvReader(m_folder.filePath(QStringLiteral("none.csv"))), CsvError);
-        QVERIFY_EXCEPTION_THROWN(CsvReader(m_folder.path()), CsvError);
+        QVERIFY_THROWS_EXCEPTION(CsvError, CsvReader(m_folder.filePath(QStringLiteral("none.csv"))));
+        QVERIFY_THROWS_EXCEPTION(CsvError, CsvReader(m_folder.path()));
     }
 
 private:

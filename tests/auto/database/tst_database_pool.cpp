@@ -148,9 +148,9 @@ private Q_SLOTS:
         inserted.start();
         auto task = insertInVain(&pool, end, endless(), &inserted);
         if (end == End::Error) {
-            QVERIFY_EXCEPTION_THROWN(run(std::move(task)), std::runtime_error);
+            QVERIFY_THROWS_EXCEPTION(std::runtime_error, run(std::move(task)));
         } else if (end == End::Timeout || end == End::TimeoutInQuery) {
-            QVERIFY_EXCEPTION_THROWN(run(withTimeout(std::move(task), 500ms)), CallTimeout);
+            QVERIFY_THROWS_EXCEPTION(CallTimeout, run(withTimeout(std::move(task), 500ms)));
         } else {
             auto owner = std::make_unique<QObject>();
             QFuture<void> future = spawn(owner.get(), std::move(task));

@@ -176,7 +176,7 @@ private Q_SLOTS:
             SYNCHRONAUT_FOR_AWAIT(const Row &row, rows)
                 static_cast<void>(row);
         };
-        QVERIFY_EXCEPTION_THROWN(run(withTimeout(test(), 300ms)), CallTimeout);
+        QVERIFY_THROWS_EXCEPTION(CallTimeout, run(withTimeout(test(), 300ms)));
         QCOMPARE(run(count(&pool)), 0);
     }
 };

@@ -284,7 +284,7 @@ void TestDeadlinesScopes::zeroAndNegative()
     QCOMPARE(thrownBy([&] { run(negative()); }), "CallError");
     const auto none = []() -> Task<> {
         const DeadlineScope scope(std::chrono::nanoseconds::max());
-        const DeadlineScope never(QDeadlineTimer(QDeadlineTimer::Forever));
+        const DeadlineScope never{QDeadlineTimer(QDeadlineTimer::Forever)};
         co_await sleepFor(1ms);
     };
     QCOMPARE(thrownBy([&] { run(none()); }), "nothing");

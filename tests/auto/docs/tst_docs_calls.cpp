@@ -179,7 +179,7 @@ private Q_SLOTS:
         QFuture<int> future = callAny(nothing, 1, 2); // does not throw: the error is in the future
         //! [calls-bad]
         QVERIFY(caught);
-        QVERIFY_EXCEPTION_THROWN(future.result(), CallError);
+        QVERIFY_THROWS_EXCEPTION(CallError, future.result());
     }
     void modeScope()
     {

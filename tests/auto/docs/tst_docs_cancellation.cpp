@@ -157,7 +157,7 @@ private Q_SLOTS:
     {
         QElapsedTimer timer;
         timer.start();
-        QVERIFY_EXCEPTION_THROWN(outer(), CallTimeout);
+        QVERIFY_THROWS_EXCEPTION(CallTimeout, outer());
         QVERIFY(timer.elapsed() < 4000);
     }
     void polled()
@@ -175,9 +175,8 @@ private Q_SLOTS:
         std::condition_variable_any changed;
         std::mutex lock;
         const bool ready = false;
-        QVERIFY_EXCEPTION_THROWN(callSync({.timeout = 20ms}, waitForData, std::ref(changed),
-                                          std::ref(lock), std::cref(ready)),
-                                 CallTimeout);
+        QVERIFY_THROWS_EXCEPTION(CallTimeout, callSync({.timeout = 20ms}, waitForData, std::ref(changed),
+                                          std::ref(lock), std::cref(ready)));
         shutdownPool(); // the function still uses what is on this stack
     }
     void shield()
@@ -196,7 +195,7 @@ private Q_SLOTS:
         QFuture<int> future = callAny({.forceOffload = true, .context = page.get()}, countDownAndTell, 60'000);
         page.reset(); // cancels the call
         //! [cancel-context]
-        QVERIFY_EXCEPTION_THROWN(future.waitForFinished(), CallCanceled);
+        QVERIFY_THROWS_EXCEPTION(CallCanceled, future.waitForFinished());
     }
     void awaits()
     {

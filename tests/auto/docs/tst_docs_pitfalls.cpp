@@ -148,7 +148,7 @@ private Q_SLOTS:
         QCOMPARE(window->shown, 8);
         QFuture<void> work = spawn(window.get(), window->reload());
         window.reset();
-        QVERIFY_EXCEPTION_THROWN(work.waitForFinished(), CallCanceled);
+        QVERIFY_THROWS_EXCEPTION(CallCanceled, work.waitForFinished());
     }
     void result()
     {

@@ -183,7 +183,7 @@ private Q_SLOTS:
         const Synchronizer other("other");
         const auto back = other.wrap([connection] { return connection.sync(&Connection::count, "pears"_qs); });
         const auto goRound = [back](Connection &) { return back.sync(); };
-        QVERIFY_EXCEPTION_THROWN(connection.sync(goRound), DeadlockError);
+        QVERIFY_THROWS_EXCEPTION(DeadlockError, connection.sync(goRound));
         QCOMPARE(back.sync(), 4);
     }
     void arguments()

@@ -222,7 +222,7 @@ private Q_SLOTS:
             window.openFile(path("long"));
             work = window.work();
         }
-        QVERIFY_EXCEPTION_THROWN(work.waitForFinished(), CallCanceled);
+        QVERIFY_THROWS_EXCEPTION(CallCanceled, work.waitForFinished());
     }
     void several()
     {

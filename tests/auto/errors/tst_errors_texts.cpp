@@ -165,7 +165,8 @@ void TestErrorsTexts::cloneAndRaise()
 {
     const auto check = [](const auto &error, const char *type) {
         const std::unique_ptr<QException> clone(static_cast<const QException &>(error).clone());
-        QVERIFY(typeid(*clone) == typeid(error));
+        const QException &copy = *clone;
+        QVERIFY(typeid(copy) == typeid(error));
         QCOMPARE(QByteArray(clone->what()), QByteArray(error.what()));
         QCOMPARE(thrownBy([&] { clone->raise(); }), QByteArray(type));
         QCOMPARE(thrownBy([&] { static_cast<const QException &>(error).raise(); }), QByteArray(type));

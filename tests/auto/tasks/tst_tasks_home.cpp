@@ -273,7 +273,8 @@ void TestTasksHome::yieldingKeepsNobodyWaiting()
     bool told = false;
     const auto yields = [&]() -> Task<int> {
         int rounds = 0;
-        for (; !told; ++rounds) {
+        while (!told) {
+            ++rounds;
             yielding = true;
             co_await yieldNow();
         }
