@@ -110,7 +110,7 @@ private Q_SLOTS:
             QVERIFY2(socket.waitForConnected(20'000), qPrintable(socket.errorString()));
             socket.write(requests[i % 5]);
             socket.waitForBytesWritten(20'000);
-            QThread::usleep((i % 37) * 50UL); // moves the moment about
+            QThread::usleep(50UL * static_cast<unsigned long>(i % 37)); // moves the moment about
             socket.abort();
         }
         QCOMPARE(service.get("/users/1", "last").status, 200);
