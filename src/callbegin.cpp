@@ -68,6 +68,8 @@ bool CallState::begin(const CallOptions &options, const char *typeName, bool nee
     if (own < inherited || limit)
         DeadlineEntry::at = own;
 
+    if (!isSettled())
+        Observing::begun(*this); // what ends right here counts, too
     if (flaw) {
         reject(QStringLiteral("Synchronaut cannot call %1: %2").arg(displayName(), QString::fromUtf8(flaw)));
     } else if (options.timeout.count() < 0) {
@@ -88,7 +90,6 @@ bool CallState::begin(const CallOptions &options, const char *typeName, bool nee
     }
     if (isSettled())
         return false;
-    Observing::begun(*this);
     if (options.context)
         OwnerWatch::watch(this, options.context);
     return !isSettled();

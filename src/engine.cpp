@@ -146,6 +146,12 @@ QThreadPool &Engine::blockingPool()
     return *m_pool;
 }
 
+bool Engine::hasPoolThread(const QThread *thread)
+{
+    const std::lock_guard lock(m_lock);
+    return m_pool && m_pool->contains(thread);
+}
+
 PoolWorkers &Engine::poolWorkers()
 {
     PoolWorkers *workers = m_madeWorkers.load(std::memory_order_acquire);

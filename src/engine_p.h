@@ -41,6 +41,8 @@ public:
     /// Where a coroutine runs that this thread is going to wait for.
     RefPtr<Mailbox> homeForBlockingCall();
     QThreadPool &blockingPool();
+    /// Whether the pool above exists and \a thread is one of its threads.
+    bool hasPoolThread(const QThread *thread);
     /// Those of blockingPool(); once made they stay.
     PoolWorkers &poolWorkers();
     /// Has the ends of the application and of this process's copies (fork) told to us from now on.

@@ -21,7 +21,8 @@ constinit std::atomic<std::uint8_t> Observing::s_who{0};
 
 namespace {
 
-/// Sums, of which stats() shows the differences: each event touches one of them.
+/// Sums, never cleared, of which stats() shows the differences: each event touches one of them. Calls that are
+/// under way when counting starts again are in all of them, or in none.
 struct Counters
 {
     std::atomic<qint64> begun{0};
@@ -30,17 +31,11 @@ struct Counters
     std::atomic<qint64> finished{0};
     std::atomic<qint64> timedOut{0};
     std::atomic<qint64> canceled{0};
-    std::atomic<qint64> longestGuiBlock{0}; ///< ns
-
-    void clear() noexcept
-    {
-        for (std::atomic<qint64> *const each :
-             {&begun, &started, &endedUnstarted, &finished, &timedOut, &canceled, &longestGuiBlock})
-            each->store(0, std::memory_order_relaxed);
-    }
 };
 
 constinit Counters s_counters;
+constinit Counters s_zero; ///< what they were when counting started
+constinit std::atomic<qint64> s_longestGuiBlock{0}; ///< ns
 
 void add(std::atomic<qint64> &counter) noexcept
 {
@@ -112,37 +107,53 @@ void Observing::guiWasBlocked(std::int64_t since) noexcept
     if (!(s_who.load(std::memory_order_relaxed) & Counting))
         return;
     const std::int64_t ns = steadyNow() - since;
-    qint64 longest = s_counters.longestGuiBlock.load(std::memory_order_relaxed);
-    while (longest < ns && !s_counters.longestGuiBlock.compare_exchange_weak(longest, ns)) { }
+    qint64 longest = s_longestGuiBlock.load(std::memory_order_relaxed);
+    while (longest < ns && !s_longestGuiBlock.compare_exchange_weak(longest, ns)) { }
+}
+
+void CountedThread::countThis()
+{
+    thread_local const CountedThread counted;
 }
 
 } // namespace detail
 
 void collectStats(bool on)
 {
-    if (on)
-        detail::s_counters.clear();
+    using detail::Counters;
+    if (on) {
+        for (const auto sum : {&Counters::finished, &Counters::timedOut, &Counters::canceled})
+            (detail::s_zero.*sum).store((detail::s_counters.*sum).load());
+        detail::s_longestGuiBlock.store(0, std::memory_order_relaxed);
+    }
     detail::Observing::turn(detail::Observing::Counting, on);
 }
 
 Stats stats()
 {
-    const detail::Counters &counters = detail::s_counters;
-    const auto read = [](const std::atomic<qint64> &counter) {
-        return counter.load(std::memory_order_relaxed);
+    using detail::Counters;
+    const auto read = [](std::atomic<qint64> Counters::*sum) {
+        return (detail::s_counters.*sum).load(std::memory_order_relaxed);
     };
-    Stats now;
+    const auto sinceZero = [](std::atomic<qint64> Counters::*sum, qint64 value) {
+        return std::max<qint64>(value - (detail::s_zero.*sum).load(std::memory_order_relaxed), 0);
+    };
     // ends first: what ends meanwhile shows as running, not as a negative number
-    now.finished = read(counters.finished);
-    now.timedOut = read(counters.timedOut);
-    now.canceled = read(counters.canceled);
-    const qint64 unstarted = read(counters.endedUnstarted);
-    const qint64 started = read(counters.started);
-    now.begun = read(counters.begun);
-    now.running = std::max<qint64>(started - (now.finished + now.timedOut + now.canceled - unstarted), 0);
-    now.queued = std::max<qint64>(now.begun - started - unstarted, 0);
+    const qint64 finished = read(&Counters::finished);
+    const qint64 timedOut = read(&Counters::timedOut);
+    const qint64 canceled = read(&Counters::canceled);
+    const qint64 unstarted = read(&Counters::endedUnstarted);
+    const qint64 started = read(&Counters::started);
+    const qint64 begun = read(&Counters::begun);
+    Stats now;
+    now.finished = sinceZero(&Counters::finished, finished);
+    now.timedOut = sinceZero(&Counters::timedOut, timedOut);
+    now.canceled = sinceZero(&Counters::canceled, canceled);
+    now.running = std::max<qint64>(started - (finished + timedOut + canceled - unstarted), 0);
+    now.queued = std::max<qint64>(begun - started - unstarted, 0);
+    now.begun = now.queued + now.running + now.finished + now.timedOut + now.canceled;
     now.threads = detail::Observing::threads.load(std::memory_order_relaxed);
-    now.longestGuiBlock = std::chrono::nanoseconds(read(counters.longestGuiBlock));
+    now.longestGuiBlock = std::chrono::nanoseconds(detail::s_longestGuiBlock.load(std::memory_order_relaxed));
     return now;
 }
 

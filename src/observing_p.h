@@ -114,6 +114,8 @@ private:
 class CountedThread
 {
 public:
+    /// Counts the current thread until it ends, once.
+    static void countThis();
     CountedThread() noexcept { Observing::threads.fetch_add(1, std::memory_order_relaxed); }
     ~CountedThread() { Observing::threads.fetch_sub(1, std::memory_order_relaxed); }
     CountedThread(const CountedThread &) = delete;

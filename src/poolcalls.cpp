@@ -1,12 +1,14 @@
 #include "poolcalls_p.h"
 
 #include "engine_p.h"
+#include "observing_p.h"
 #include "poolworkers_p.h"
 
 #include <Synchronaut/detail/poolrunnable.h>
 
 #include <QtCore/QFutureInterface>
 #include <QtCore/QRunnable>
+#include <QtCore/QThread>
 #include <QtCore/QThreadPool>
 
 #include <array>
@@ -73,6 +75,10 @@ void PoolRunnable::run()
 {
     if (!m_prepared.load(std::memory_order_acquire))
         return; // never: submit() prepares before it starts
+    // who waits for a call may have taken it from the pool
+    thread_local const bool ours = Engine::instance().hasPoolThread(QThread::currentThread());
+    if (ours)
+        CountedThread::countThis();
     if (m_workers)
         m_workers->poolStarted();
     PoolCalls::run(m_call, m_pool);

@@ -38,7 +38,7 @@ public:
     {
         static_cast<void>(m_stage.load(std::memory_order_acquire));
         m_stage.store(Stage::Started, std::memory_order_relaxed);
-        const CountedThread counted;
+        CountedThread::countThis();
         qCDebug(lcPool) << "A thread begins to work for" << &m_workers.m_pool;
         m_workers.work();
         qCDebug(lcPool) << "A thread ends working for" << &m_workers.m_pool;

@@ -10,8 +10,8 @@
 #include <QtCore/QHash>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
-#include <QtCore/QThread>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -31,6 +31,7 @@ struct Event
     char phase;
     bool isReply = false; ///< of an arrow: from the end of a call to who waited
     const void *call = nullptr;
+    quint64 number = 0;   ///< the call's
     qint64 at = 0;        ///< ns
     qint64 length = 0;    ///< ns, of a slice
     quintptr thread = 0;
@@ -39,7 +40,16 @@ struct Event
     bool here = false;    ///< of an arrow's end: in the slice around it, not the next one
 };
 
-constexpr qint64 moment = 500; ///< ns: length of a slice that only holds the end of an arrow
+/// ns: length of a slice that only holds the end of an arrow. Not more: slices of a thread must not overlap in part.
+constexpr qint64 moment = 1;
+
+/// Of the current thread; never used again, unlike the system's.
+quintptr threadNumber() noexcept
+{
+    static constinit std::atomic<quintptr> last{0};
+    thread_local const quintptr mine = ++last;
+    return mine;
+}
 
 /// Collects events and writes them. Guarded by s_lock.
 class Writer
@@ -47,26 +57,30 @@ class Writer
 public:
     explicit Writer(const QString &fileName) : m_file(fileName)
     {
-        if (!m_file.open(QIODevice::WriteOnly | QIODevice::Truncate)) {
+        // unbuffered: an error shows with the write that it belongs to
+        if (!m_file.open(QIODevice::WriteOnly | QIODevice::Truncate | QIODevice::Unbuffered))
             throw CallError(QStringLiteral("Trace cannot write %1: %2").arg(fileName, m_file.errorString()));
-        }
-        m_file.write("[\n");
         m_events.reserve(atOnce);
     }
     ~Writer()
     {
-        flush();
-        m_file.write("\n]\n");
-        if (!m_file.flush())
-            qCWarning(lcSynchronaut).noquote() << "Trace cannot complete" << m_file.fileName() + QLatin1Char(':')
-                                               << m_file.errorString();
+        flush(QByteArrayLiteral("\n]\n"));
+        if (!m_error.isEmpty())
+            qCWarning(lcSynchronaut).noquote() << "Trace cannot complete" << m_file.fileName() + QLatin1Char(':') << m_error;
     }
     Writer(const Writer &) = delete;
     Writer &operator=(const Writer &) = delete;
 
+    /// Calls that were begun before the trace are left out.
     void add(Event event)
     {
-        event.thread = reinterpret_cast<quintptr>(QThread::currentThreadId());
+        if (event.phase == 'b')
+            m_calls.insert(event.call, ++m_lastCall); // a new one, perhaps where another was
+        const auto call = m_calls.constFind(event.call);
+        if (call == m_calls.cend())
+            return;
+        event.number = *call;
+        event.thread = threadNumber();
         if (!m_threads.contains(event.thread)) {
             const int number = int(m_threads.size()) + 1;
             m_threads.insert(event.thread, number);
@@ -77,7 +91,7 @@ public:
         }
         m_events.push_back(std::move(event));
         if (m_events.size() >= atOnce)
-            flush();
+            flush({});
     }
 
 private:
@@ -93,14 +107,18 @@ private:
         return QStringLiteral("thread %1").arg(number);
     }
 
-    void flush()
+    /// After a failed write nothing more is written: the file ends where it failed.
+    void flush(const QByteArray &end)
     {
+        QByteArray text;
         for (const Event &event : m_events) {
-            if (std::exchange(m_any, true))
-                m_file.write(",\n");
-            m_file.write(QJsonDocument(jsonOf(event)).toJson(QJsonDocument::Compact));
+            text += std::exchange(m_any, true) ? ",\n" : "[\n";
+            text += QJsonDocument(jsonOf(event)).toJson(QJsonDocument::Compact);
         }
         m_events.clear();
+        text += end.isEmpty() || m_any ? end : "[" + end;
+        if (m_error.isEmpty() && m_file.write(text) != text.size())
+            m_error = m_file.errorString();
     }
 
     QJsonObject jsonOf(const Event &event) const
@@ -120,8 +138,7 @@ private:
             json.insert(QStringLiteral("dur"), double(event.length) / 1000);
             return json;
         }
-        const QString id = QString::number(reinterpret_cast<quintptr>(event.call), 16);
-        json.insert(QStringLiteral("id"), id);
+        json.insert(QStringLiteral("id"), QString::number(event.number));
         const bool isArrow = event.phase == 's' || event.phase == 'f';
         json.insert(QStringLiteral("cat"), isArrow ? (event.isReply ? QStringLiteral("reply") : QStringLiteral("start"))
                                                    : QStringLiteral("call"));
@@ -135,11 +152,29 @@ private:
     QFile m_file;
     std::vector<Event> m_events;
     QHash<quintptr, int> m_threads;
+    QHash<const void *, quint64> m_calls; ///< by address, of which there are no more than calls at a time
+    quint64 m_lastCall = 0;
+    QString m_error;
     bool m_any = false;
 };
 
-std::mutex s_lock;
-std::unique_ptr<Writer> s_writer; // under s_lock
+constinit std::mutex s_lock;
+constinit Writer *s_writer = nullptr; // under s_lock
+
+/// Completes the file if nobody else has when the process exits, while threads may still run calls.
+struct OwnedWriter
+{
+    ~OwnedWriter() { end(); }
+    void end()
+    {
+        detail::Observing::turn(detail::Observing::Tracing, false);
+        const std::lock_guard lock(s_lock);
+        s_writer = nullptr;
+        writer.reset();
+    }
+    std::unique_ptr<Writer> writer; // under s_lock
+};
+OwnedWriter s_owned;
 
 } // namespace
 
@@ -148,15 +183,14 @@ Trace::Trace(const QString &fileName)
     const std::lock_guard lock(s_lock);
     if (s_writer)
         throw CallError(QStringLiteral("Trace cannot write %1: there is another Trace").arg(fileName));
-    s_writer = std::make_unique<Writer>(fileName);
+    s_owned.writer = std::make_unique<Writer>(fileName);
+    s_writer = s_owned.writer.get();
     detail::Observing::turn(detail::Observing::Tracing, true);
 }
 
 Trace::~Trace()
 {
-    detail::Observing::turn(detail::Observing::Tracing, false);
-    const std::lock_guard lock(s_lock);
-    s_writer.reset();
+    s_owned.end();
 }
 
 namespace detail {

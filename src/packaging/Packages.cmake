@@ -57,14 +57,18 @@ set(CPACK_DEBIAN_QML_PACKAGE_DEPENDS
     "libqt6qml6 (>= ${Qt6_VERSION_MAJOR}.${Qt6_VERSION_MINOR}), qml6-module-qtqml")
 
 # Of the very build that the package is from. A static library has no runtime package.
+set(this_version ${PROJECT_VERSION})
+if(CPACK_DEBIAN_PACKAGE_RELEASE)
+    string(APPEND this_version -${CPACK_DEBIAN_PACKAGE_RELEASE})
+endif()
 if("runtime" IN_LIST CPACK_COMPONENTS_ALL)
     foreach(component DEV QML)
-        string(PREPEND CPACK_DEBIAN_${component}_PACKAGE_DEPENDS "${runtime_package} (= ${PROJECT_VERSION}), ")
+        string(PREPEND CPACK_DEBIAN_${component}_PACKAGE_DEPENDS "${runtime_package} (= ${this_version}), ")
     endforeach()
 endif()
 
 if("qml" IN_LIST CPACK_COMPONENTS_ALL) # the -dev has the link to its library
-    string(PREPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${CPACK_DEBIAN_QML_PACKAGE_NAME} (= ${PROJECT_VERSION}), ")
+    string(PREPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${CPACK_DEBIAN_QML_PACKAGE_NAME} (= ${this_version}), ")
 endif()
 
 include(CPack)

@@ -46,7 +46,7 @@ class SynchronautRecipe(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for part in ("TESTS", "EXAMPLES", "BENCHMARKS", "DOCS"):
+        for part in ("TESTS", "EXAMPLES", "BENCHMARKS", "DOCS", "QML"):
             toolchain.cache_variables[f"SYNCHRONAUT_BUILD_{part}"] = False
         toolchain.generate()
         CMakeDeps(self).generate()

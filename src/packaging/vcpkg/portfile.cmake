@@ -9,6 +9,7 @@ vcpkg_cmake_configure(
         -DSYNCHRONAUT_BUILD_EXAMPLES=OFF
         -DSYNCHRONAUT_BUILD_BENCHMARKS=OFF
         -DSYNCHRONAUT_BUILD_DOCS=OFF
+        -DSYNCHRONAUT_BUILD_QML=OFF
         -DCMAKE_INSTALL_LIBEXECDIR=tools
 )
 vcpkg_cmake_install()

@@ -4,6 +4,7 @@
 #include <Synchronaut/CallAny>
 #include <Synchronaut/CallSync>
 #include <Synchronaut/Lifecycle>
+#include <Synchronaut/ParallelMap>
 #include <Synchronaut/Stats>
 #include <Synchronaut/Task>
 #include <Synchronaut/Timers>
@@ -61,8 +62,11 @@ private Q_SLOTS:
     void callsThatEnd();
     void callsThatWaitAndRun();
     void callsFromBeforeAreNotCounted();
+    void countingAgainWhileCallsRun();
+    void callsThatEndBeforeTheyRun();
     void fromManyThreads();
     void threadsComeAndGo();
+    void threadsOfBatches();
     void guiBlock();
     void printed();
     void categories();
@@ -142,6 +146,36 @@ void TestObservingStats::callsFromBeforeAreNotCounted()
     QCOMPARE(stats().finished, 1);
 }
 
+void TestObservingStats::countingAgainWhileCallsRun()
+{
+    collectStats(true);
+    QSemaphore gate;
+    const QFuture<void> long1 = callAny({.forceOffload = true}, [&] { gate.tryAcquire(1, 20000); });
+    QVERIFY(eventually([] { return stats().running == 1; }));
+    collectStats(true);
+    QCOMPARE(stats().running, 1);
+    QCOMPARE(stats().begun, 1); // it is under way
+    QCOMPARE(callSync({.forceOffload = true}, answer), 42);
+    QCOMPARE(stats().running, 1);
+    QCOMPARE(stats().finished, 1);
+    gate.release();
+    QVERIFY(finishes(long1));
+    QVERIFY(eventually([] { return stats().finished == 2; }));
+    QCOMPARE(stats().begun, 2);
+    QCOMPARE(stats().running, 0);
+    QCOMPARE(stats().queued, 0);
+}
+
+void TestObservingStats::callsThatEndBeforeTheyRun()
+{
+    collectStats(true);
+    const QDeadlineTimer past(-1ms);
+    QCOMPARE(thrownBy([&] { callSync({.deadline = past, .forceOffload = true}, answer); }), "CallTimeout");
+    QCOMPARE(stats().begun, 1);
+    QCOMPARE(stats().timedOut, 1);
+    QCOMPARE(stats().queued, 0);
+}
+
 void TestObservingStats::fromManyThreads()
 {
     collectStats(true);
@@ -177,6 +211,18 @@ void TestObservingStats::threadsComeAndGo()
     QVERIFY(stats().threads >= 2); // the loop, and a worker that lingers
     QVERIFY(shutdown(QDeadlineTimer(10s)));
     QVERIFY(eventually([] { return stats().threads == 0; }));
+}
+
+void TestObservingStats::threadsOfBatches()
+{
+    QVERIFY(shutdown(QDeadlineTimer(10s)));
+    QVERIFY(eventually([] { return stats().threads == 0; }));
+    QSemaphore gate;
+    const auto waits = [&gate] { return gate.tryAcquire(1, 20000); };
+    const auto batch = parallelMap({call(waits), call(waits), call(waits), call(waits)});
+    QVERIFY(eventually([] { return stats().threads >= 4; }));
+    gate.release(4);
+    QVERIFY(finishes(batch));
 }
 
 void TestObservingStats::guiBlock()

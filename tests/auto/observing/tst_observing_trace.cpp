@@ -14,6 +14,8 @@
 #include <QtCore/QJsonArray>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
+#include <QtCore/QRegularExpression>
+#include <QtCore/QSet>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
@@ -49,6 +51,9 @@ private Q_SLOTS:
     void endedTraceTouchesNothing();
     void oneAtATime();
     void cannotBeWritten();
+    void diskFull();
+    void everyCallHasItsOwnArrows();
+    void slicesDoNotOverlap();
     void manyCallsFromManyThreads();
 
 private:
@@ -195,6 +200,21 @@ void TestObservingTrace::endedTraceTouchesNothing()
     }
     QCOMPARE(events("b", QStringLiteral("long")).size(), 0);
     QCOMPARE(events("e", QStringLiteral("second")).size(), 1);
+    {
+        const Trace first(path());
+        open = false;
+        running = callAny({.forceOffload = true, .name = "long"}, [&open] {
+            return eventually([&open] { return open.load(); }) ? 1 : 0;
+        });
+    }
+    {
+        const Trace second(path()); // the call was begun under another
+        open = true;
+        QVERIFY(finishes(running));
+        QVERIFY(shutdown(QDeadlineTimer(10s)));
+    }
+    for (const char *const phase : {"b", "e", "s", "f", "X"})
+        QCOMPARE(events(phase).size(), 0);
 }
 
 void TestObservingTrace::oneAtATime()
@@ -208,6 +228,61 @@ void TestObservingTrace::cannotBeWritten()
     const QString nowhere = m_folder->filePath(QStringLiteral("no/such/folder.json"));
     QCOMPARE(thrownBy([&] { const Trace trace(nowhere); }), "CallError");
     const Trace trace(path()); // the failed one is not in the way
+}
+
+void TestObservingTrace::diskFull()
+{
+#ifdef Q_OS_LINUX
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("Trace cannot complete /dev/full: ")));
+    const Trace trace(QStringLiteral("/dev/full"));
+    callSync({.forceOffload = true}, answer);
+#else
+    QSKIP("There is no /dev/full here");
+#endif
+}
+
+void TestObservingTrace::everyCallHasItsOwnArrows()
+{
+    constexpr int calls = 500;
+    {
+        const Trace trace(path());
+        for (int i = 0; i < calls; ++i) // some where others were before
+            callSync({.forceOffload = true, .name = "answer"}, answer);
+        QVERIFY(shutdown(QDeadlineTimer(10s)));
+    }
+    QSet<QString> ids;
+    for (const QJsonObject &begin : events("b"))
+        ids += text(begin, "id");
+    QCOMPARE(ids.size(), calls);
+}
+
+void TestObservingTrace::slicesDoNotOverlap()
+{
+    {
+        const Trace trace(path());
+        for (int i = 0; i < 20; ++i)
+            callSync({.forceOffload = true, .name = "answer"}, answer);
+        QVERIFY(shutdown(QDeadlineTimer(10s)));
+    }
+    // on one thread a slice lies within another or beside it: whole ns
+    struct Span
+    {
+        qint64 from;
+        qint64 to;
+    };
+    QHash<int, QList<Span>> threads;
+    for (const QJsonObject &slice : events("X")) {
+        const qint64 from = qRound64(slice.value(QLatin1String("ts")).toDouble() * 1000);
+        threads[slice.value(QLatin1String("tid")).toInt()]
+                += {from, from + qRound64(slice.value(QLatin1String("dur")).toDouble() * 1000)};
+    }
+    QVERIFY(threads.size() >= 2);
+    for (const QList<Span> &spans : std::as_const(threads)) {
+        for (const Span &a : spans) {
+            for (const Span &b : spans)
+                QVERIFY(!(a.from < b.from && b.from < a.to && a.to < b.to));
+        }
+    }
 }
 
 void TestObservingTrace::manyCallsFromManyThreads()
