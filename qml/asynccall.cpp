@@ -57,23 +57,27 @@ void AsyncCallElement::setList(bool list)
 
 void AsyncCallElement::startWith(const QJSValue &arguments)
 {
+    const QPointer<AsyncCallElement> self(this); // getters of the array may do anything
     QJSValueList list;
     try {
         list = argumentsOf(arguments);
     } catch (...) {
-        if (CallRun *const run = newRun())
-            run->startFailed(std::current_exception());
+        const std::exception_ptr error = std::current_exception();
+        const QPointer<CallRun> run = self ? newRun() : nullptr;
+        if (run)
+            run->startFailed(error);
         return;
     }
-    begin(list);
+    if (self)
+        begin(list);
 }
 
 void AsyncCallElement::begin(const QJSValueList &arguments)
 {
     const QPointer<AsyncCallElement> self(this); // whoever sees it running may destroy it
-    CallRun *const run = newRun();
-    if (!run || !self)
-        return;
+    const QPointer<CallRun> run = newRun();
+    if (!run || !self || m_run != run)
+        return; // or has cancelled it, perhaps in an event loop of its own, or started the next
     run->setWantsList(m_list);
     if (m_timeout >= 0)
         run->setTimeout(std::chrono::milliseconds(m_timeout));
@@ -83,39 +87,39 @@ void AsyncCallElement::begin(const QJSValueList &arguments)
     run->startMethod(target, QJSValue(m_method), arguments, m_offload ? std::optional(true) : std::nullopt);
 }
 
-/// Null, with a warning, outside of QML.
-CallRun *AsyncCallElement::newRun()
+/// Null, with a warning, outside of QML; and when the call ends while others are told that it runs.
+QPointer<CallRun> AsyncCallElement::newRun()
 {
     QJSEngine *const engine = qmlEngine(this);
     if (!engine) {
         qCWarning(lcSynchronautQml) << "AsyncCall: start() outside of a QML engine";
         return nullptr;
     }
+    const QPointer<AsyncCallElement> self(this); // any handler may destroy this
     dropRun();
-    CallRun *const run = new CallRun(PromiseFactory::of(engine), m_method); // owned by the factory; deletes itself
+    if (!self)
+        return nullptr;
+    const QPointer<CallRun> run(new CallRun(PromiseFactory::of(engine), m_method)); // the factory's; deletes itself
     m_run = run;
-    connect(run, &CallRun::succeeded, this, [this](const QJSValue &value) {
+    connect(run.data(), &CallRun::succeeded, this, [this, self](const QJSValue &value) {
         m_run = nullptr;
         m_result = value;
-        const QPointer<AsyncCallElement> self(this); // any handler may destroy this
         setRunning(false);
         if (self)
             Q_EMIT resultChanged();
         if (self)
             Q_EMIT resolved(value);
     });
-    connect(run, &CallRun::failed, this, [this](const QJSValue &error) {
+    connect(run.data(), &CallRun::failed, this, [this, self](const QJSValue &error) {
         m_run = nullptr;
-        const QPointer<AsyncCallElement> self(this);
         setRunning(false);
         if (self)
             setError(error);
         if (self)
             Q_EMIT rejected(error);
     });
-    connect(run, &CallRun::progressChanged, this, &AsyncCallElement::setProgress);
-    connect(run, &CallRun::itemArrived, this, &AsyncCallElement::itemArrived);
-    const QPointer<AsyncCallElement> self(this);
+    connect(run.data(), &CallRun::progressChanged, this, &AsyncCallElement::setProgress);
+    connect(run.data(), &CallRun::itemArrived, this, &AsyncCallElement::itemArrived);
     setError({});
     if (self)
         setProgress(-1, {});
@@ -126,10 +130,11 @@ CallRun *AsyncCallElement::newRun()
 
 bool AsyncCallElement::cancel()
 {
+    const QPointer<AsyncCallElement> self(this);
     if (!dropRun())
         return false;
-    const QPointer<AsyncCallElement> self(this);
-    setRunning(false);
+    if (self)
+        setRunning(false);
     if (self)
         Q_EMIT canceled();
     return true;

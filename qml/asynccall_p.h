@@ -95,7 +95,7 @@ Q_SIGNALS:
 
 private:
     void begin(const QJSValueList &arguments);
-    CallRun *newRun();
+    QPointer<CallRun> newRun();
     bool dropRun();
     void setRunning(bool running);
     void setError(const QJSValue &error);

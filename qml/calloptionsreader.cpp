@@ -4,6 +4,7 @@
 
 #include <Synchronaut/errors.h>
 
+#include <QtCore/QPointer>
 #include <QtCore/QStringList>
 #include <QtQml/QJSValueIterator>
 
@@ -44,10 +45,13 @@ std::optional<bool> applyOptions(CallRun *run, const QJSValue &options)
         return offload;
     if (!options.isObject())
         refuse(QStringLiteral("The options are %1; an object is needed").arg(options.toString()));
+    const QPointer<CallRun> guard(run); // a getter may run an event loop, in which the call ends
     QJSValueIterator it(options);
     while (it.next()) {
         const QString name = it.name();
         const QJSValue value = it.value();
+        if (!guard)
+            return offload;
         if (value.isUndefined())
             continue; // as if it were not there
         if (name == QLatin1String("timeout")) {

@@ -49,8 +49,10 @@ CallRun::~CallRun()
         return;
     m_invocation.cancel();
     m_watcher.cancel();
-    if (m_call)
+    if (m_call) {
         m_call->returnedFuture().abandon();
+        m_call->takeScript();
+    }
     if (m_factoryAlive) // else this is one of the children that it is just deleting
         m_factoryAlive->remove(m_number);
 }
@@ -74,16 +76,23 @@ void CallRun::startMethod(const QJSValue &target, const QJSValue &method, const 
 {
     if (m_ended)
         return;
+    const QPointer<CallRun> self(this); // scripts may run event loops, in which this ends
     try {
         if (!method.isString())
             throw CallError(QStringLiteral("The method is %1; its name is needed").arg(method.toString()));
         const auto call = MethodCall::prepare(*m_factory, target, method.toString(), arguments, offload);
-        if (call->place() == MethodCall::Place::Script)
-            startScript(m_factory->invoke(target, method.toString(), arguments), {});
-        else
+        if (!self || m_ended)
+            return;
+        if (call->place() != MethodCall::Place::Script) {
             invoke(call);
+            return;
+        }
+        const QJSValue promise = m_factory->invoke(target, method.toString(), arguments);
+        if (self)
+            startScript(promise, {});
     } catch (...) {
-        startFailed(std::current_exception());
+        if (self)
+            startFailed(std::current_exception());
     }
 }
 
@@ -107,14 +116,23 @@ void CallRun::invoke(const std::shared_ptr<MethodCall> &call)
         return;
     }
     const QPointer<CallRun> self(this);
+    const QPointer<PromiseFactory> factory = m_factoryAlive;
     QJSEngine *const engine = m_factory->engine();
     const bool here = target->thread() == thread();
     const auto work = [call] { return call->invoke(call->target()); };
     const QFuture<MethodResult> future = callOn(options, target, work);
-    if (!self)
-        return; // the method has destroyed the engine, or what the call belongs to
+    if (!self) { // the method has destroyed the engine, or run an event loop until the call had ended
+        const QJSValue unwanted = call->takeScript();
+        if (factory && unwanted.isObject())
+            factory->cancel(unwanted);
+        return;
+    }
     if (here && engine->hasError()) { // the method has used QJSEngine::throwError()
         startFailed(engine->catchError());
+        return;
+    }
+    if (m_ended) {
+        m_factory->cancel(call->takeScript());
         return;
     }
     m_invocation.setFuture(future);
@@ -131,17 +149,16 @@ void CallRun::invoked()
         return;
     }
     const MethodResult result = future.result();
-    if (result.isFuture) {
+    if (result.kind == MethodResult::Kind::Future) {
         startFuture(m_call->returnedFuture().take());
         return;
     }
+    if (result.kind == MethodResult::Kind::Script) {
+        startScript(m_call->takeScript(), {}); // a promise, perhaps: followed; any other value passes
+        return;
+    }
     try {
-        const QJSValue value = toScript(*m_factory, result.value);
-        // A method that returns a promise, perhaps: it is followed, and any other value passes.
-        if (result.value.metaType() == QMetaType::fromType<QJSValue>())
-            startScript(value, {});
-        else
-            succeed(value);
+        succeed(toScript(*m_factory, result.value));
     } catch (...) {
         fail(std::current_exception());
     }
@@ -157,8 +174,12 @@ void CallRun::startFuture(const ErasedFuture &future)
 
 void CallRun::startScript(const QJSValue &promise, const QJSValue &stop)
 {
-    if (m_ended)
+    if (m_ended) { // while the script made the promise
+        m_factory->cancel(promise);
+        if (stop.isCallable())
+            stop.call();
         return;
+    }
     m_promise = promise;
     m_stop = stop;
     m_factory->follow(promise, m_number);
@@ -267,8 +288,10 @@ void CallRun::contextDied()
     const auto error = std::make_exception_ptr(
             SenderDestroyed(QStringLiteral("The object that %1 belongs to was destroyed").arg(m_name),
                             CallErrorOrigin{m_name, {}, {}}));
+    const QPointer<CallRun> self(this);
     stop(Stopping::Silence);
-    startFailed(error); // not now: the object is in its destructor, and scripts would see it
+    if (self)
+        startFailed(error); // not now: the object is in its destructor, and scripts would see it
 }
 
 void CallRun::drop()
@@ -280,30 +303,33 @@ void CallRun::drop()
         end();
 }
 
-/// Cancels what runs; its outcome is not waited for.
+/// Cancels what runs; its outcome is not waited for. This may be gone afterwards.
 void CallRun::stop(Stopping how)
 {
+    PromiseFactory *const factory = m_factory; // outlives the scripts that it calls
+    const QString name = m_name;
     m_timer.stop();
     m_invocation.disconnect(this);
     m_watcher.disconnect(this);
-    const QFuture<MethodResult> invocation = m_invocation.future();
-    if (!m_promise.isObject() && invocation.isFinished() && invocation.resultCount() > 0 && !invocation.isCanceled())
-        m_promise = invocation.result().value.value<QJSValue>(); // if it is one
     m_invocation.cancel();
     m_watcher.cancel();
-    if (m_call)
+    if (m_call) {
         m_call->returnedFuture().abandon();
+        const QJSValue returned = m_call->takeScript();
+        if (!m_promise.isObject())
+            m_promise = returned;
+    }
     const QJSValue promise = std::exchange(m_promise, QJSValue());
     const QJSValue function = std::exchange(m_stop, QJSValue());
     if (promise.isObject())
-        m_factory->cancel(promise);
+        factory->cancel(promise);
     if (!function.isCallable())
         return;
     if (how == Stopping::Silence) {
         function.call();
     } else {
-        const auto error = std::make_exception_ptr(CallCanceled(QStringLiteral("Function %1 was cancelled").arg(m_name)));
-        function.call({scriptError(*m_factory, error)});
+        const auto error = std::make_exception_ptr(CallCanceled(QStringLiteral("Function %1 was cancelled").arg(name)));
+        function.call({scriptError(*factory, error)});
     }
 }
 

@@ -9,6 +9,7 @@
 #include <Synchronaut/run.h>
 #include <Synchronaut/timers.h>
 
+#include <QtCore/QPointer>
 #include <QtQml/QJSEngine>
 #include <QtQml/qqmlengine.h>
 
@@ -20,9 +21,12 @@ namespace Synchronaut::detail {
 struct CallVerbs::Start
 {
     PromiseFactory *factory = nullptr;
-    CallRun *run = nullptr;
+    QPointer<CallRun> run; ///< null: failed; also after any script, since that may run event loops, in which calls end
     QJSValue promise;
     std::optional<bool> offload;
+
+    /// To what came of reading an array of the script.
+    void follow(const PromiseFactory::ScriptWork &work, const QJSValue &error) const;
 };
 
 QJSEngine *CallVerbs::engine() const
@@ -42,10 +46,21 @@ CallVerbs::Start CallVerbs::begin(const QString &name, const QJSValue &options)
     try {
         start.offload = applyOptions(start.run, options);
     } catch (...) {
-        start.run->startFailed(std::current_exception());
+        if (start.run)
+            start.run->startFailed(std::current_exception());
         start.run = nullptr;
     }
     return start;
+}
+
+void CallVerbs::Start::follow(const PromiseFactory::ScriptWork &work, const QJSValue &error) const
+{
+    if (run && !error.isUndefined())
+        run->startFailed(error);
+    else if (run)
+        run->startScript(work.promise, work.stop);
+    else if (work.stop.isCallable())
+        work.stop.call(); // it has ended meanwhile
 }
 
 QJSValue CallVerbs::call(const QJSValue &target, const QJSValue &method, const QJSValue &arguments,
@@ -55,9 +70,12 @@ QJSValue CallVerbs::call(const QJSValue &target, const QJSValue &method, const Q
     if (!start.run)
         return start.promise;
     try {
-        start.run->startMethod(target, method, argumentsOf(arguments), start.offload);
+        const QJSValueList list = argumentsOf(arguments);
+        if (start.run)
+            start.run->startMethod(target, method, list, start.offload);
     } catch (...) {
-        start.run->startFailed(std::current_exception());
+        if (start.run)
+            start.run->startFailed(std::current_exception());
     }
     return start.promise;
 }
@@ -69,10 +87,12 @@ QJSValue CallVerbs::spawn(const QJSValue &body, const QJSValue &options)
         return start.promise;
     QJSValue error;
     const PromiseFactory::ScriptWork work = start.factory->drive(body, &error);
-    if (error.isUndefined())
-        start.run->startScript(work.promise, work.stop);
-    else
+    if (!error.isUndefined()) {
         start.run->startFailed(error);
+        return start.promise;
+    }
+    start.run->startScript(work.promise, work.stop);
+    work.start.call(); // last: the call may end in it
     return start.promise;
 }
 
@@ -83,10 +103,7 @@ QJSValue CallVerbs::all(const QJSValue &promises, const QJSValue &options)
         return start.promise;
     QJSValue error;
     const PromiseFactory::ScriptWork work = start.factory->all(promises, &error);
-    if (error.isUndefined())
-        start.run->startScript(work.promise, work.stop);
-    else
-        start.run->startFailed(error);
+    start.follow(work, error);
     return start.promise;
 }
 
@@ -97,10 +114,7 @@ QJSValue CallVerbs::race(const QJSValue &promises, const QJSValue &options)
         return start.promise;
     QJSValue error;
     const PromiseFactory::ScriptWork work = start.factory->race(promises, &error);
-    if (error.isUndefined())
-        start.run->startScript(work.promise, work.stop);
-    else
-        start.run->startFailed(error);
+    start.follow(work, error);
     return start.promise;
 }
 

@@ -10,6 +10,7 @@
 #include <QtCore/QThread>
 #include <QtQml/QJSEngine>
 #include <QtQml/QJSValueIterator>
+#include <QtQml/qqmllist.h>
 
 #include <cmath>
 #include <limits>
@@ -51,6 +52,46 @@ QString described(const QVariant &value)
     refuse(QStringLiteral("%1 does not fit a %2").arg(described(value), QString::fromUtf8(type.name())));
 }
 
+/// Qt converts the text of an integer to a smaller one by leaving bits out.
+bool isCutOff(const QString &text, const QVariant &converted)
+{
+    switch (converted.metaType().id()) {
+    case QMetaType::Char:
+    case QMetaType::SChar:
+    case QMetaType::UChar:
+    case QMetaType::Short:
+    case QMetaType::UShort:
+    case QMetaType::Int:
+    case QMetaType::UInt:
+    case QMetaType::Long:
+    case QMetaType::ULong:
+        break;
+    default: // no integer, or the largest, which Qt checks
+        return false;
+    }
+    bool isLong = false;
+    const qlonglong number = text.toLongLong(&isLong);
+    if (isLong)
+        return converted.toLongLong() != number;
+    return converted.metaType().sizeOf() < qsizetype(sizeof(qlonglong));
+}
+
+/// The integer that an enumeration is stored as.
+int integerOf(QMetaType enumeration)
+{
+    const bool isUnsigned = (enumeration.flags() & QMetaType::IsUnsignedEnumeration) != 0;
+    switch (enumeration.sizeOf()) {
+    case 1:
+        return isUnsigned ? QMetaType::UChar : QMetaType::SChar;
+    case 2:
+        return isUnsigned ? QMetaType::UShort : QMetaType::Short;
+    case 4:
+        return isUnsigned ? QMetaType::UInt : QMetaType::Int;
+    default:
+        return isUnsigned ? QMetaType::ULongLong : QMetaType::LongLong;
+    }
+}
+
 bool isNothing(const QVariant &value)
 {
     return !value.isValid() || value.metaType() == QMetaType::fromType<std::nullptr_t>();
@@ -63,8 +104,11 @@ QVariant FromScript::convert(const QJSValue &value, QMetaType type)
     if (type == QMetaType::fromType<QJSValue>()) {
         if (m_receiver != m_factory.thread())
             refuse(QStringLiteral("a QJSValue belongs to the engine's thread, and the method runs in another one"));
+        worsen(int(Fit::Generic));
         return QVariant::fromValue(value);
     }
+    if (type == QMetaType::fromType<QVariant>())
+        worsen(int(Fit::Generic));
     return fitted(natural(value, 0), type);
 }
 
@@ -107,25 +151,45 @@ QVariant FromScript::naturalObject(const QJSValue &value, int depth)
         return value.toDateTime();
     if (value.isRegExp() || value.isUrl())
         return value.toVariant();
-    if (value.isArray()) {
-        const quint32 size = value.property(QStringLiteral("length")).toUInt();
-        QVariantList list;
-        list.reserve(size);
-        for (quint32 i = 0; i < size; ++i)
-            list += natural(value.property(i), depth + 1);
-        return list;
-    }
+    if (value.isArray())
+        return naturalList(value, depth);
     const QString kind = m_factory.kindOf(value);
-    if (kind == QLatin1String("buffer") || kind == QLatin1String("sequence") || kind == QLatin1String("native"))
+    if (kind == QLatin1String("buffer") || kind == QLatin1String("sequence"))
         return value.toVariant();
+    if (kind == QLatin1String("array"))
+        return naturalList(value, depth);
+    if (kind == QLatin1String("native")) {
+        const QVariant native = value.toVariant();
+        if (native.metaType() == QMetaType::fromType<QQmlListReference>()) // property list<Type>
+            return naturalList(value, depth);
+        // An object of the script after all, with a prototype of its own: nothing of the engine's may pass.
+        if (native.metaType() != QMetaType::fromType<QJSValue>() && native.metaType().id() != QMetaType::QVariantMap)
+            return native;
+        return naturalMap(value, depth);
+    }
     if (kind == QLatin1String("view"))
         return m_factory.bytesOf(value).toVariant();
     if (kind == QLatin1String("error"))
         return value.toString();
     if (kind != QLatin1String("plain"))
         refuse(QStringLiteral("a %1 cannot be passed to C++").arg(kind));
+    return naturalMap(value, depth);
+}
+
+QVariantList FromScript::naturalList(const QJSValue &array, int depth)
+{
+    const quint32 size = array.property(QStringLiteral("length")).toUInt();
+    QVariantList list;
+    list.reserve(size);
+    for (quint32 i = 0; i < size; ++i)
+        list += natural(array.property(i), depth + 1);
+    return list;
+}
+
+QVariantMap FromScript::naturalMap(const QJSValue &object, int depth)
+{
     QVariantMap map;
-    QJSValueIterator it(value);
+    QJSValueIterator it(object);
     while (it.next())
         map.insert(it.name(), natural(it.value(), depth + 1));
     return map;
@@ -134,9 +198,10 @@ QVariant FromScript::naturalObject(const QJSValue &value, int depth)
 /// \a value, which is natural, as a \a type.
 QVariant FromScript::fitted(const QVariant &value, QMetaType type)
 {
-    if (type == QMetaType::fromType<QVariant>() || type == value.metaType())
+    const bool isObject = (type.flags() & QMetaType::PointerToQObject) != 0;
+    if (type == QMetaType::fromType<QVariant>() || (type == value.metaType() && !isObject))
         return value;
-    if (type.flags() & QMetaType::PointerToQObject) {
+    if (isObject) {
         if (isNothing(value))
             return QVariant(type); // a null pointer
         if (!(value.metaType().flags() & QMetaType::PointerToQObject))
@@ -159,17 +224,18 @@ QVariant FromScript::fitted(const QVariant &value, QMetaType type)
     if (value.metaType().id() == QMetaType::QVariantMap && type.flags() & QMetaType::IsGadget) {
         if (!result.isValid())
             refuse(QStringLiteral("%1 has no default constructor").arg(QString::fromUtf8(type.name())));
-        worsen(Fit::Close);
+        worsen(int(Fit::Close));
         fitGadget(value.toMap(), &result);
         return result;
     }
     if (fitContainer(value, &result)) {
-        worsen(Fit::Close);
+        worsen(int(Fit::Close));
         return result;
     }
 
     QVariant converted = value;
-    if (!converted.convert(type))
+    const bool isText = value.metaType().id() == QMetaType::QString;
+    if (!converted.convert(type) || (isText && isCutOff(value.toString(), converted)))
         refuse(value, type);
     // A list of one string converts to that string, and so on: a container stays a container.
     const bool wasContainer = value.metaType().id() == QMetaType::QVariantList || value.metaType().id() == QMetaType::QVariantMap;
@@ -177,7 +243,8 @@ QVariant FromScript::fitted(const QVariant &value, QMetaType type)
         && type.id() != QMetaType::QJsonObject && type.id() != QMetaType::QJsonValue
         && type.id() != QMetaType::QVariantHash && type.id() != QMetaType::QStringList && type.id() != QMetaType::QByteArrayList)
         refuse(value, type);
-    worsen(wasContainer || type.id() == QMetaType::QDate || type.id() == QMetaType::QTime ? Fit::Close : Fit::Converted);
+    const bool isClose = wasContainer || type.id() == QMetaType::QDate || type.id() == QMetaType::QTime;
+    worsen(int(isClose ? Fit::Close : Fit::Converted));
     return converted;
 }
 
@@ -185,7 +252,7 @@ QVariant FromScript::fitted(const QVariant &value, QMetaType type)
 QVariant FromScript::fittedNumber(double number, QMetaType type)
 {
     const bool isEnum = (type.flags() & QMetaType::IsEnumeration) != 0;
-    const int id = isEnum ? int(QMetaType::Int) : type.id();
+    const int id = isEnum ? integerOf(type) : type.id();
     double least = 0;
     double most = 0;
     switch (id) {
@@ -193,7 +260,7 @@ QVariant FromScript::fittedNumber(double number, QMetaType type)
     case QMetaType::Double: {
         QVariant result(number);
         result.convert(type);
-        worsen(Fit::Close);
+        worsen(int(Fit::Close));
         return result;
     }
     case QMetaType::Int:
@@ -238,7 +305,7 @@ QVariant FromScript::fittedNumber(double number, QMetaType type)
         result = QVariant(static_cast<int>(number));
     if (!result.convert(type))
         refuse(QVariant(number), type);
-    worsen(Fit::Close);
+    worsen(int(Fit::Close));
     return result;
 }
 
@@ -263,6 +330,8 @@ bool FromScript::fitContainer(const QVariant &value, QVariant *result)
         const QMetaSequence items = result->view<SequenceView>().metaContainer();
         const QMetaType itemType = items.valueMetaType();
         const QVariantList list = value.toList();
+        if (!list.isEmpty() && !items.canAddValue())
+            refuse(QStringLiteral("nothing can be added to a %1").arg(QString::fromUtf8(type.name())));
         for (const QVariant &item : list)
             items.addValue(result->data(), dataOf(fitted(item, itemType), itemType));
         return true;
@@ -273,6 +342,8 @@ bool FromScript::fitContainer(const QVariant &value, QVariant *result)
         const QMetaType keyType = items.keyMetaType();
         const QMetaType itemType = items.mappedMetaType();
         const QVariantMap map = value.toMap();
+        if (!map.isEmpty() && !items.canSetMappedAtKey())
+            refuse(QStringLiteral("nothing can be added to a %1").arg(QString::fromUtf8(type.name())));
         for (auto it = map.cbegin(); it != map.cend(); ++it) {
             items.setMappedAtKey(result->data(), dataOf(fitted(it.key(), keyType), keyType),
                                  dataOf(fitted(it.value(), itemType), itemType));
@@ -311,6 +382,11 @@ QVariant FromScript::fittedObject(QObject *object, QMetaType type)
         refuse(QStringLiteral("a %1 is no %2").arg(QString::fromUtf8(object->metaObject()->className()),
                                                    QString::fromUtf8(meta->className())));
     }
+    // The nearer the class, the better.
+    int distance = 0;
+    for (auto each = object ? object->metaObject() : meta; each != meta && each; each = each->superClass())
+        ++distance;
+    worsen(qMin(distance, int(Fit::Close) - 1));
     return QVariant(type, &object);
 }
 

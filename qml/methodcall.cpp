@@ -221,7 +221,7 @@ bool MethodCall::convertArguments(PromiseFactory &factory, const QJSValueList &a
             *flaw = QStringLiteral("Argument %1 of %2: %3").arg(i + 1).arg(fullName(), error.message());
             return false;
         }
-        *fit += static_cast<int>(conversion.fit());
+        *fit += conversion.fit();
     }
     return true;
 }
@@ -230,8 +230,9 @@ MethodResult MethodCall::invoke(QObject *target)
 {
     std::array<QGenericArgument, mostArguments> arguments;
     const QList<QByteArray> types = m_method.parameterTypes();
-    for (qsizetype i = 0; i < m_arguments.size(); ++i) {
-        QVariant &argument = m_arguments[i];
+    QVariantList values = std::exchange(m_arguments, {}); // they end in this thread, as a QJSValue has to
+    for (qsizetype i = 0; i < values.size(); ++i) {
+        QVariant &argument = values[i];
         const bool isVariant = m_method.parameterMetaType(static_cast<int>(i)) == QMetaType::fromType<QVariant>();
         arguments[static_cast<std::size_t>(i)] = QGenericArgument(
                 types.at(i).constData(), isVariant ? static_cast<void *>(&argument) : argument.data());
@@ -260,7 +261,11 @@ MethodResult MethodCall::invoke(QObject *target)
         QMetaType::convert(type, result.value.constData(), QMetaType::fromType<ErasedFuture>(), &future);
         result.value.clear();
         m_returned.put(future);
-        result.isFuture = true;
+        result.kind = MethodResult::Kind::Future;
+    } else if (result.value.metaType() == QMetaType::fromType<QJSValue>() && QThread::currentThread() == m_home) {
+        m_script = result.value.value<QJSValue>();
+        result.value.clear();
+        result.kind = MethodResult::Kind::Script;
     }
     return result;
 }

@@ -5,6 +5,7 @@
 #include <QtCore/QMetaMethod>
 #include <QtCore/QMutex>
 #include <QtCore/QPointer>
+#include <QtCore/QThread>
 #include <QtCore/QVariant>
 #include <QtQml/QJSValue>
 
@@ -31,11 +32,13 @@ private:
     bool m_abandoned = false;
 };
 
-/// What a method has given: a value, or a future, which is in the call's ReturnedFuture.
+/// What a method has given: a value, or what the call has aside: a future, or a QJSValue.
 struct MethodResult
 {
+    enum class Kind { Value, Future, Script };
+
     QVariant value;
-    bool isFuture = false;
+    Kind kind = Kind::Value;
 };
 
 /// A method with its arguments, found by name and converted. Made on the engine's thread, invoked where it belongs.
@@ -53,6 +56,9 @@ public:
     QObject *target() const { return m_target.data(); }
     const QPointer<QObject> &guardedTarget() const { return m_target; }
     ReturnedFuture &returnedFuture() { return m_returned; }
+    /// The QJSValue that the method has returned, which must not end with the call, perhaps in a pool thread. For the
+    /// engine's thread only, where such methods run.
+    QJSValue takeScript() { return std::exchange(m_script, {}); }
 
     /// In the right thread, while the target lives; throws what the method throws.
     MethodResult invoke(QObject *target);
@@ -70,6 +76,8 @@ private:
     QVariantList m_arguments;
     Place m_place = Place::TargetThread;
     ReturnedFuture m_returned;
+    QThread *const m_home = QThread::currentThread(); ///< the engine's
+    QJSValue m_script;
 };
 
 /// A copy of \a name that lives for ever, since CallOptions borrow it. One a method name.

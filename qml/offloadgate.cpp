@@ -31,18 +31,23 @@ void OffloadGate::leave(QObject *object)
     if (it == m_entries.end() || --it->running > 0)
         return;
     m_left.wakeAll();
-    if (!it->closed)
-        it->calls.removeIf([](const QFuture<void> &call) { return call.isFinished(); });
-    if (!it->closed && it->calls.isEmpty())
-        m_entries.erase(it);
 }
 
 void OffloadGate::add(QObject *object, const QFuture<void> &call)
 {
     const QMutexLocker lock(&m_mutex);
-    Entry &entry = m_entries[object];
-    entry.calls.removeIf([](const QFuture<void> &each) { return each.isFinished(); });
-    entry.calls += call;
+    sweep();
+    if (!call.isFinished())
+        m_entries[object].calls += call;
+}
+
+/// Forgets what is over, of all objects: calls finish only after leave(), where nobody looks any more.
+void OffloadGate::sweep()
+{
+    m_entries.removeIf([](const QHash<QObject *, Entry>::iterator &it) {
+        it->calls.removeIf([](const QFuture<void> &call) { return call.isFinished(); });
+        return !it->closed && it->running == 0 && it->calls.isEmpty();
+    });
 }
 
 void OffloadGate::close(QObject *object)

@@ -34,6 +34,7 @@ private:
         QList<QFuture<void>> calls;
     };
     void forget(QObject *object);
+    void sweep();
 
     QMutex m_mutex;
     QWaitCondition m_left;

@@ -94,7 +94,7 @@ PromiseFactory::ScriptWork PromiseFactory::work(QJSValue &function, const QJSVal
         *error = parts;
         return {};
     }
-    return {parts.property(0), parts.property(1)};
+    return {parts.property(0), parts.property(1), parts.property(2)};
 }
 
 bool PromiseFactory::cancel(const QJSValue &promise)

@@ -27,11 +27,12 @@ public:
         QJSValue resolve;
         QJSValue reject;
     };
-    /// Work done by the script: a promise, and a function that stops what settles it.
+    /// Work done by the script: a promise, a function that stops what settles it, and, of drive(), one that begins it.
     struct ScriptWork
     {
         QJSValue promise;
         QJSValue stop;
+        QJSValue start;
     };
 
     /// That of \a engine, made if need be; it lives in this thread.

@@ -82,7 +82,8 @@ QString promiseScript()
         },
 
         // Drives a generator function: what it yields is awaited. stop() without an error leaves it
-        // where it is, with an error throws that in.
+        // where it is, with an error throws that in. start() comes last: it runs the first step, in which
+        // anything may happen, stop() too.
         drive: function (body) {
             let iterator;
             let awaited;
@@ -91,53 +92,81 @@ QString promiseScript()
             let done = false;
             let silent = false;
             let thrownIn;
-            let step;
-            const promise = new Promise((resolve, reject) => {
-                step = function (way, value) {
-                    if (silent || done)
-                        return;
-                    let result;
-                    running = true;
-                    try {
-                        result = iterator[way](value);
-                    } catch (error) {
-                        done = true;
-                        reject(error);
-                        return;
-                    } finally {
-                        running = false;
-                    }
-                    if (result.done) {
-                        done = true;
-                        resolve(result.value);
-                        return;
-                    }
-                    const mine = ++turn;
-                    if (thrownIn) { // stopped by itself while it ran
-                        const error = thrownIn;
-                        thrownIn = undefined;
-                        cancel(result.value);
-                        step("throw", error);
-                        return;
-                    }
-                    awaited = result.value;
-                    Promise.resolve(awaited).then(
-                        next => { if (mine === turn) step("next", next); },
-                        error => { if (mine === turn) step("throw", error); });
-                };
+            let resolve;
+            let reject;
+            const promise = new Promise((fulfil, fail) => { resolve = fulfil; reject = fail; });
+
+            function step(way, value) {
+                if (silent || done)
+                    return;
+                let result;
+                running = true;
+                try {
+                    result = iterator[way](value);
+                } catch (error) {
+                    done = true;
+                    reject(error);
+                    return;
+                } finally {
+                    running = false;
+                }
+                if (result.done) {
+                    done = true;
+                    resolve(result.value);
+                    return;
+                }
+                const mine = ++turn;
+                if (silent) { // dropped while it ran
+                    cancel(result.value);
+                    return;
+                }
+                if (thrownIn) { // stopped by itself while it ran
+                    const error = thrownIn;
+                    thrownIn = undefined;
+                    cancel(result.value);
+                    step("throw", error);
+                    return;
+                }
+                awaited = result.value;
+                Promise.resolve(awaited).then(
+                    next => { if (mine === turn) step("next", next); },
+                    error => { if (mine === turn) step("throw", error); });
+            }
+
+            function begin() {
                 iterator = typeof body === "function" ? body() : body;
+                if (silent || thrownIn) { // stopped while the function ran: it is not begun
+                    cancel(iterator);
+                    throw thrownIn;
+                }
                 const isIterator = iterator !== null && typeof iterator === "object"
                         && typeof iterator.next === "function" && typeof iterator.throw === "function";
+                if (!isIterator && typeof body !== "function")
+                    throw new TypeError("Synchronaut.spawn() takes a generator function: function* () { … }");
+                return isIterator;
+            }
+
+            function start() {
+                let isIterator;
+                running = true;
+                try {
+                    isIterator = begin();
+                } catch (error) {
+                    done = true;
+                    reject(error);
+                    return;
+                } finally {
+                    running = false;
+                }
                 if (isIterator) {
                     step("next");
-                } else if (typeof body === "function") { // no generator: its value, or its promise
+                } else { // no generator: its value, or its promise
                     done = true;
                     resolve(iterator);
-                } else {
-                    throw new TypeError("Synchronaut.spawn() takes a generator function: function* () { … }");
                 }
-            });
-            return [promise, function (error) {
+            }
+
+            function stop(error) {
                 if (done)
                     return;
                 if (error === undefined) {
@@ -150,7 +179,9 @@ QString promiseScript()
                     cancel(awaited);
                     step("throw", error);
                 }
-            }];
+            }
+
+            return [promise, stop, start];
         },
 
         all: function (list) {
@@ -185,6 +216,8 @@ QString promiseScript()
             const tag = Object.prototype.toString.call(value);
             if (tag === "[object V4Sequence]" || tag === "[object Sequence]")
                 return "sequence";
+            if (value instanceof Array)
+                return "array";
             const prototype = Object.getPrototypeOf(value);
             if (prototype === Object.prototype || prototype === null)
                 return "plain";

@@ -67,8 +67,10 @@ QJSValue toScript(PromiseFactory &factory, const QVariant &value)
         return value.value<QJSValue>();
     if (flags & QMetaType::PointerToQObject)
         return fromObject(engine, value);
+    if (flags & QMetaType::IsUnsignedEnumeration)
+        return QJSValue(static_cast<double>(value.toULongLong()));
     if (flags & QMetaType::IsEnumeration)
-        return QJSValue(value.toInt());
+        return QJSValue(static_cast<double>(value.toLongLong()));
     if (flags & QMetaType::IsGadget)
         return engine->toScriptValue(value);
 

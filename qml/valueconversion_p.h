@@ -17,11 +17,13 @@ class PromiseFactory;
 /// CallError for what JavaScript cannot read, and for objects of another thread.
 QJSValue toScript(PromiseFactory &factory, const QVariant &value);
 
-/// How well a value fits where it was converted to, the smaller the better.
+/// How well a value fits where it was converted to, the smaller the better. Objects are between the first two: by how
+/// far their class is from that of the parameter.
 enum class Fit {
-    Same,      ///< the type is what such a JavaScript value is in C++
-    Close,     ///< the same kind of value: a number for an int, an array for a QStringList
-    Converted, ///< another kind of value that means the same: "12" for 12
+    Same = 0,        ///< the type is what such a JavaScript value is in C++
+    Close = 100,     ///< the same kind of value: a number for an int, an array for a QStringList
+    Converted = 200, ///< another kind of value that means the same: "12" for 12
+    Generic = 300,   ///< the parameter takes anything
 };
 
 /// Turns JavaScript values into C++ values of the types that a method takes. A conversion that would lose something is
@@ -34,23 +36,25 @@ public:
 
     /// A QVariant of type \a type; for QVariant itself the value as it comes.
     QVariant convert(const QJSValue &value, QMetaType type);
-    /// The worst fit since it was made.
-    Fit fit() const { return m_fit; }
+    /// The worst fit since it was made: a Fit, or between two.
+    int fit() const { return m_fit; }
 
 private:
     QVariant natural(const QJSValue &value, int depth);
     QVariant naturalObject(const QJSValue &value, int depth);
+    QVariantList naturalList(const QJSValue &array, int depth);
+    QVariantMap naturalMap(const QJSValue &object, int depth);
     QVariant fitted(const QVariant &value, QMetaType type);
     QVariant fittedNumber(double number, QMetaType type);
     bool fitContainer(const QVariant &value, QVariant *result);
     QStringList strings(const QVariantList &list);
     void fitGadget(const QVariantMap &values, QVariant *gadget);
     QVariant fittedObject(QObject *object, QMetaType type);
-    void worsen(Fit fit) { m_fit = qMax(m_fit, fit); }
+    void worsen(int fit) { m_fit = qMax(m_fit, fit); }
 
     PromiseFactory &m_factory;
     QThread *m_receiver;
-    Fit m_fit = Fit::Same;
+    int m_fit = int(Fit::Same);
 };
 
 } // namespace Synchronaut::detail

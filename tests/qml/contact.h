@@ -5,6 +5,8 @@
 #include <QtCore/QObject>
 #include <QtCore/QString>
 
+#include <vector>
+
 /// A value that QML reads by its properties.
 class Contact
 {
@@ -27,6 +29,25 @@ struct Opaque
 {
     int secret = 7;
 };
+
+/// A container that nothing can be added to.
+template <typename T>
+class Frozen
+{
+public:
+    using value_type = T;
+    using const_iterator = typename std::vector<T>::const_iterator;
+    const_iterator begin() const { return m_items.begin(); }
+    const_iterator end() const { return m_items.end(); }
+
+private:
+    std::vector<T> m_items;
+};
+Q_DECLARE_SEQUENTIAL_CONTAINER_METATYPE(Frozen)
+
+enum class Tiny : quint8 { One = 1 };
+enum class Wide : quint32 { One = 1 };
+enum class Huge : qint64 { One = 1 };
 
 /// Nobody registers futures of these.
 struct Unregistered

@@ -4,10 +4,14 @@
 #include <Synchronaut/Promise>
 #include <Synchronaut/Synchronaut>
 
+#include <QtCore/QDeadlineTimer>
+#include <QtCore/QEventLoop>
 #include <QtCore/QThread>
+#include <QtCore/QTimer>
 #include <QtQml/QJSEngine>
 #include <QtQml/qqmlengine.h>
 
+#include <memory>
 #include <stdexcept>
 
 using namespace std::chrono_literals;
@@ -15,6 +19,7 @@ using namespace Synchronaut;
 
 std::atomic<int> Service::s_cancels{0};
 std::atomic<int> Service::s_waiting{0};
+std::atomic<bool> Service::s_goOn{false};
 
 namespace {
 
@@ -112,6 +117,13 @@ int Service::waitForCancel()
     return m_calls; // touches the object: it has to be there
 }
 
+void Service::askUser(int milliseconds)
+{
+    QEventLoop loop;
+    QTimer::singleShot(milliseconds, &loop, &QEventLoop::quit);
+    loop.exec();
+}
+
 QFuture<QString> Service::load(int id)
 {
     ++m_calls;
@@ -187,6 +199,25 @@ QJSValue Service::promised(int id)
 QJSValue Service::neverPromised()
 {
     return promise(this, startHere(neverTask));
+}
+
+QJSValue Service::askAndPromise(int milliseconds)
+{
+    const QJSValue promised = neverPromised();
+    askUser(milliseconds);
+    return promised;
+}
+
+QJSValue Service::objectAndWait()
+{
+    startHere([] {
+        const QDeadlineTimer limit(20s);
+        ++s_waiting;
+        while (!s_goOn && !limit.hasExpired())
+            QThread::msleep(1);
+        --s_waiting;
+    });
+    return qjsEngine(this)->newQObject(std::make_unique<QObject>().release()); // the engine's
 }
 
 QJSValue Service::scriptThrow()

@@ -44,11 +44,20 @@ public:
     Q_INVOKABLE QString overloaded(const QString &) { return QStringLiteral("string"); }
     Q_INVOKABLE QString overloaded(bool) { return QStringLiteral("bool"); }
     Q_INVOKABLE QString overloaded(const QVariantList &) { return QStringLiteral("list"); }
+    Q_INVOKABLE QString intOrAny(int) { return QStringLiteral("int"); }
+    Q_INVOKABLE QString intOrAny(const QVariant &) { return QStringLiteral("any"); }
+    Q_INVOKABLE QString textOrScript(const QString &) { return QStringLiteral("text"); }
+    Q_INVOKABLE QString textOrScript(const QJSValue &) { return QStringLiteral("script"); }
+    Q_INVOKABLE QString serviceOrObject(Service *) { return QStringLiteral("service"); }
+    Q_INVOKABLE QString serviceOrObject(QObject *) { return QStringLiteral("object"); }
+    Q_INVOKABLE QString serviceOrObject(const QVariant &) { return QStringLiteral("any"); }
     Q_INVOKABLE void doNothing() { ++m_calls; }
     Q_INVOKABLE int slowLength(const QString &text);
     Q_INVOKABLE bool runsElsewhere() const;
     Q_INVOKABLE bool isElsewhere() const;
     Q_INVOKABLE int waitForCancel();
+    /// Runs an event loop, as a dialog does.
+    Q_INVOKABLE void askUser(int milliseconds);
 
     // futures
     Q_INVOKABLE QFuture<QString> load(int id);
@@ -65,6 +74,10 @@ public:
     // promises
     Q_INVOKABLE QJSValue promised(int id);
     Q_INVOKABLE QJSValue neverPromised();
+    Q_INVOKABLE QJSValue askAndPromise(int milliseconds);
+    /// An object that belongs to the script; leaves something on the pool that waits until s_goOn.
+    Q_INVOKABLE QJSValue objectAndWait();
+    static std::atomic<bool> s_goOn;
     Q_INVOKABLE QJSValue scriptThrow();
 
     // what goes wrong
@@ -94,6 +107,13 @@ public:
     Q_INVOKABLE Contact echoContact(const Contact &value) { return value; }
     Q_INVOKABLE QList<Contact> echoContacts(const QList<Contact> &value) { return value; }
     Q_INVOKABLE Service::Color echoColor(Service::Color value) { return value; }
+    Q_INVOKABLE Tiny echoTiny(Tiny value) { return value; }
+    Q_INVOKABLE Wide echoWide(Wide value) { return value; }
+    Q_INVOKABLE Huge echoHuge(Huge value) { return value; }
+    Q_INVOKABLE uint echoUnsigned(uint value) { return value; }
+    Q_INVOKABLE quint64 echoUnsignedLong(quint64 value) { return value; }
+    Q_INVOKABLE void takeFrozen(const Frozen<int> &) { }
+    Q_INVOKABLE int countObjects(const QList<QObject *> &objects) { return static_cast<int>(objects.size()); }
     Q_INVOKABLE QObject *echoObject(QObject *value) { return value; }
     Q_INVOKABLE Service *echoService(Service *value) { return value; }
     Q_INVOKABLE QJSValue echoScript(const QJSValue &value) { return value; }
@@ -104,6 +124,7 @@ public:
     /// A service in a thread of its own.
     Q_INVOKABLE Service *inOtherThread();
     Q_INVOKABLE void deleteNow() { delete this; }
+    Q_INVOKABLE void deleteOther(QObject *object) { delete object; }
 
 public Q_SLOTS:
     int aSlot(int value) { return value + 1; }

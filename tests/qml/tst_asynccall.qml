@@ -42,6 +42,20 @@ PromiseCase {
         }
     }
 
+    Component {
+        id: asker
+        AsyncCall {
+            property PromiseCase owner
+            onCanceled: owner.noteDestroyed()
+            onRunningChanged: {
+                if (!running)
+                    return;
+                cancel();
+                (target as Service).askUser(20);
+            }
+        }
+    }
+
     function init() {
         load.cancel();
         load.target = service;
@@ -125,6 +139,21 @@ PromiseCase {
         verify(!load.cancel());
         tryCompare(service, "cancels", before + 1);
         compare(rejected.count + resolved.count, 0);
+    }
+
+    function test_canceledWhileItStarts() {
+        const before = service.calls;
+        destroyed = 0;
+        const call = asker.createObject(testCase, { owner: testCase, target: service, method: "load" }) as AsyncCall;
+        call.start(1);
+        compare(destroyed, 1);
+        call.startWith(5);
+        compare(destroyed, 2);
+        wait(10);
+        compare(service.calls, before);
+        compare(call.running, false);
+        compare(call.error, undefined);
+        call.destroy();
     }
 
     function test_startCancelsTheOneBefore() {

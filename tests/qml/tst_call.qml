@@ -13,6 +13,7 @@ PromiseCase {
         function twice(x) { return 2 * x }
         function fails() { throw new TypeError("in QML") }
         function failsWithString() { throw "just text" }
+        function asks(time) { service.askUser(time); return time }
     }
 
     function test_plain() {
@@ -59,6 +60,22 @@ PromiseCase {
         verifyRejected(Synchronaut.call(scripted, "fails"), "TypeError", "in QML");
         compare(outcomeOf(Synchronaut.call(scripted, "failsWithString")).error, "just text");
         verifyRejected(Synchronaut.call(scripted, "twice", [1], { offload: true }), "CallError", "cannot be offloaded");
+    }
+
+    // Whatever is called may run an event loop, in which the call ends.
+    function test_endsInEventLoop() {
+        verifyRejected(Synchronaut.call(scripted, "asks", [60], { timeout: 10 }), "CallTimeout", "asks");
+        verifyRejected(Synchronaut.call(service, "askUser", [60], { timeout: 10 }), "CallTimeout", "askUser");
+        verifyRejected(Synchronaut.call(service, "askAndPromise", [60], { timeout: 10 }), "CallTimeout", "askAndPromise");
+        const calls = service.calls;
+        const args = { 0: 1, 1: 2, get length() { service.askUser(30); return 2; } };
+        verifyRejected(Synchronaut.call(service, "add", args, { timeout: 10 }), "CallTimeout", "add");
+        const object = { get a() { service.askUser(30); return 1; } };
+        verifyRejected(Synchronaut.call(service, "echo", [object], { timeout: 10 }), "CallTimeout", "echo");
+        const options = { timeout: 10, get list() { service.askUser(30); return false; } };
+        verifyRejected(Synchronaut.call(service, "add", [1, 2], options), "CallTimeout", "add");
+        compare(service.calls, calls);
+        compare(valueOf(Synchronaut.call(scripted, "asks", [1])), 1);
     }
 
     function test_offload() {

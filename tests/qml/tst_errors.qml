@@ -47,6 +47,13 @@ PromiseCase {
             { tag: "fraction for int", method: "echoInt", args: [1.5], words: "the number 1.5 does not fit a int" },
             { tag: "too large", method: "echoInt", args: [1e12], words: "does not fit a int" },
             { tag: "byte", method: "echoByte", args: [256], words: "the number 256 does not fit a uchar" },
+            { tag: "large text", method: "echoInt", args: ["4294967301"], words: 'the string "4294967301" does not fit a int' },
+            { tag: "huge text", method: "echoUnsigned", args: ["18446744073709551615"], words: "does not fit a uint" },
+            { tag: "text for byte", method: "echoByte", args: ["300"], words: 'the string "300" does not fit a uchar' },
+            { tag: "negative text", method: "echoByte", args: ["-1"], words: "does not fit a uchar" },
+            { tag: "enumerator of a byte", method: "echoTiny", args: [300], words: "the number 300 does not fit a Tiny" },
+            { tag: "unsigned enumerator", method: "echoWide", args: [-1], words: "the number -1 does not fit a Wide" },
+            { tag: "frozen container", method: "takeFrozen", args: [[1]], words: "nothing can be added to a Frozen<int>" },
             { tag: "NaN", method: "echoInt", args: [NaN], words: "the number nan does not fit a int" },
             { tag: "undefined for int", method: "echoInt", args: [undefined], words: "undefined does not fit a int" },
             { tag: "null for string", method: "echoString", args: [null], words: "null does not fit a QString" },
@@ -72,6 +79,16 @@ PromiseCase {
     }
     function test_method(data) {
         verifyRejected(Synchronaut.call(service, data.method, data.args), "CallError", data.words);
+    }
+
+    function test_functionsInDerivedObjects() {
+        const object = Object.create({ b: 2 });
+        object.f = () => 1;
+        verifyRejected(Synchronaut.call(service, "echo", [object]), "CallError", "a function cannot be passed to C++");
+        verifyRejected(Synchronaut.call(service, "echo", [object], { offload: true }), "CallError", "a function cannot");
+        delete object.f;
+        object.deep = testCase;
+        verifyRejected(Synchronaut.call(service, "echo", [object], { offload: true }), "CallError", "another thread");
     }
 
     function test_selfContaining() {

@@ -83,6 +83,7 @@ private Q_SLOTS:
     void targetInEndedThread();
     void offloadedMethodsAreWaitedFor();
     void addressesAreReused();
+    void scriptValuesEndInTheirThread();
     void promiseWithoutEngine();
     void promiseOfPlainEngine();
     void futureStaysTheUsers();
@@ -312,6 +313,26 @@ void tst_QmlLifetime::addressesAreReused()
         }
         target->~Service();
     }
+}
+
+/// A method's QJSValue is not kept by what the method has left on the pool, where it would end.
+void tst_QmlLifetime::scriptValuesEndInTheirThread()
+{
+    Page page(QStringLiteral("id: root\nproperty QtObject given\n"
+                             "Component.onCompleted: Synchronaut.call(service, 'objectAndWait').then(x => { root.given = x })"));
+    QVERIFY(page.root);
+    QTRY_VERIFY(page.root->property("given").value<QObject *>());
+    const QPointer<QObject> given = page.root->property("given").value<QObject *>();
+    page.root->setProperty("given", QVariant::fromValue<QObject *>(nullptr));
+    settle();
+    page.engine->collectGarbage();
+    settle();
+    const bool isGone = !given;
+    const bool waited = eventually([] { return Service::s_waiting == 1; });
+    Service::s_goOn = true;
+    QVERIFY(waited);
+    QVERIFY(isGone);
+    QVERIFY(eventually([] { return Service::s_waiting == 0; }));
 }
 
 void tst_QmlLifetime::promiseWithoutEngine()

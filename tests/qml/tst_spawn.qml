@@ -112,6 +112,63 @@ PromiseCase {
         wait(0);
     }
 
+    // Scripts may run event loops, in which their call ends; what they wait for later ends with it.
+    function test_endsInItsFirstStep() {
+        const before = service.cancels;
+        const seen = [];
+        verifyRejected(Synchronaut.spawn(function* () {
+            service.askUser(60);
+            try {
+                yield Synchronaut.call(service, "never");
+            } catch (error) {
+                seen.push(error.name);
+            }
+        }, { timeout: 10 }), "CallTimeout", "spawn");
+        tryCompare(service, "cancels", before + 1);
+        tryVerify(() => seen.length === 1);
+        compare(seen[0], "CallCanceled");
+        verifyRejected(Synchronaut.spawn(() => {
+            service.askUser(60);
+            return Synchronaut.call(service, "never");
+        }, { timeout: 10 }), "CallTimeout", "spawn");
+        tryCompare(service, "cancels", before + 2);
+    }
+
+    function test_pageDestroyedInFirstStep_data() {
+        return [{ tag: "at once", time: -1 }, { tag: "and gone", time: 20 }];
+    }
+    function test_pageDestroyedInFirstStep(data) {
+        const before = service.cancels;
+        const context = page.createObject(testCase);
+        let goesOn = false;
+        Synchronaut.spawn(function* () {
+            service.deleteOther(context);
+            if (data.time >= 0)
+                service.askUser(data.time);
+            try {
+                yield Synchronaut.call(service, "never");
+            } finally {
+                goesOn = true;
+            }
+        }, { context: context }).finally(() => { goesOn = true; });
+        tryCompare(service, "cancels", before + 1);
+        valueOf(Synchronaut.sleep(20));
+        verify(!goesOn);
+    }
+
+    function test_endsWhileListIsRead() {
+        const before = service.cancels;
+        const list = {
+            0: Synchronaut.call(service, "never"),
+            get length() { service.askUser(30); return 1; }
+        };
+        verifyRejected(Synchronaut.all(list, { timeout: 10 }), "CallTimeout", "all");
+        tryCompare(service, "cancels", before + 1);
+        list[0] = Synchronaut.call(service, "never");
+        verifyRejected(Synchronaut.race(list, { timeout: 10 }), "CallTimeout", "race");
+        tryCompare(service, "cancels", before + 2);
+    }
+
     function test_contextOption() {
         const before = service.cancels;
         const context = page.createObject(testCase);

@@ -30,6 +30,21 @@ PromiseCase {
         compare(String(echo("echoUrl", "https://a.example/b")), "https://a.example/b");
     }
 
+    function test_textOfIntegers() {
+        compare(echo("echoInt", "-2147483648"), -2147483648);
+        compare(echo("echoByte", "255"), 255);
+        compare(echo("echoUnsigned", "4294967295"), 4294967295);
+        compare(echo("echoLong", "-9007199254740991"), -9007199254740991);
+        compare(echo("echoUnsignedLong", "9223372036854775808"), 9223372036854775808);
+    }
+
+    function test_enumerationsOfAnySize() {
+        compare(echo("echoTiny", 255), 255);
+        compare(echo("echoWide", 4294967295), 4294967295);
+        compare(echo("echoHuge", 1099511627776), 1099511627776);
+        compare(echo("echoHuge", -1), -1);
+    }
+
     function test_any() {
         compare(echo("echo", 5), 5);
         compare(echo("echo", 1.5), 1.5);
@@ -69,6 +84,15 @@ PromiseCase {
         compare(contacts.map(each => each.name).join(), "Ada,Bob");
     }
 
+    property list<QtObject> objectList: [testCase, service]
+
+    function test_objectLists() {
+        compare(echo("typeOf", testCase.objectList), "QVariantList");
+        compare(echo("echo", testCase.objectList)[1], service);
+        compare(echo("countObjects", testCase.objectList), 2);
+        compare(echo("countObjects", [testCase, null]), 2);
+    }
+
     function test_objects() {
         compare(echo("echoObject", testCase), testCase);
         compare(echo("echoObject", null), null);
@@ -98,9 +122,21 @@ PromiseCase {
         compare(echo("echoScript", Promise.resolve(6)), 6); // followed
     }
 
+    function test_derivedArrays() {
+        const list = Object.create(Object.getPrototypeOf([]));
+        list[0] = 1;
+        list[1] = 2;
+        Object.defineProperty(list, "length", { value: 2 });
+        compare(echo("echoInts", list).join(), "1,2");
+    }
+
     function test_classInstances() {
         function Point() { this.x = 1; this.y = 2; } // what `class` makes; the linter of Qt 6.11 crashes at one
         compare(JSON.stringify(echo("echoMap", new Point())), '{"x":1,"y":2}');
+        const derived = Object.create({ b: 2 });
+        derived.a = 1;
+        compare(echo("typeOf", derived), "QVariantMap");
+        compare(JSON.stringify(echo("echoMap", derived)), '{"a":1}');
     }
 
     function test_overloads() {
@@ -109,6 +145,13 @@ PromiseCase {
         compare(echo("overloaded", true), "bool");
         compare(echo("overloaded", [5]), "list");
         compare(echo("overloaded", 1.5), "string");
+        compare(echo("intOrAny", 5), "int");
+        compare(echo("intOrAny", [5]), "any");
+        compare(echo("textOrScript", "a"), "text");
+        compare(echo("textOrScript", { }), "script");
+        compare(echo("serviceOrObject", service), "service");
+        compare(echo("serviceOrObject", testCase), "object");
+        compare(echo("serviceOrObject", "a"), "any");
         const outcome = outcomeOf(Synchronaut.call(service, "overloaded", [null]));
         compare(outcome.error.name, "CallError");
     }
