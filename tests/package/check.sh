@@ -14,8 +14,12 @@ fail() {
 }
 
 configure() { # configure SOURCE BUILD [options]
+    local type=Debug # some of each; this one compiles faster
+    if [[ $kind == shared ]]; then
+        type=Release
+    fi
     rm -rf "$2"
-    "$CMAKE" -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DQt6_DIR=$Qt6_DIR" \
+    "$CMAKE" -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=$type "-DQt6_DIR=$Qt6_DIR" \
         "-DCMAKE_CXX_COMPILER=$CXX" "${@:3}"
 }
 
