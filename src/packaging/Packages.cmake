@@ -54,7 +54,8 @@ set(CPACK_DEBIAN_QML_PACKAGE_NAME qml6-module-synchronaut)
 set(CPACK_DEBIAN_QML_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_QML_DESCRIPTION "${PROJECT_DESCRIPTION} - QML module")
 set(CPACK_DEBIAN_QML_PACKAGE_DEPENDS
-    "libqt6qml6 (>= ${Qt6_VERSION_MAJOR}.${Qt6_VERSION_MINOR}), qml6-module-qtqml")
+    "libqt6qml6 (>= ${Qt6_VERSION_MAJOR}.${Qt6_VERSION_MINOR}), qml6-module-qtqml, qml6-module-qtqml-models, \
+qml6-module-qtqml-workerscript") # the last two are what Debian's own qtqml imports, and forgets
 
 # Of the very build that the package is from. A static library has no runtime package.
 set(this_version ${PROJECT_VERSION})
