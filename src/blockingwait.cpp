@@ -131,7 +131,7 @@ void CallState::waitBlocking(WaitMode waitMode, void (*start)(void *), void *arg
         return;
     }
     const BlockedOn blockedOn(this);
-    const Observing::Slice slice(this, true);
+    Observing::Slice slice(this, true);
     const bool turning = !mailbox.ownLoop && waitMode == WaitMode::ProcessEvents
             && QThread::currentThread()->loopLevel() > 0;
     if (turning) {

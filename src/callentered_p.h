@@ -30,7 +30,7 @@ public:
 private:
     ThreadBlock &m_block; // the thread does not change inside: nothing suspends
     ThreadBlock m_saved;
-    const Observing::Slice m_slice;
+    Observing::Slice m_slice;
 };
 
 } // namespace Synchronaut::detail

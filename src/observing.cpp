@@ -18,6 +18,7 @@ Q_LOGGING_CATEGORY(lcPool, "synchronaut.pool", QtInfoMsg)
 namespace detail {
 
 constinit std::atomic<std::uint8_t> Observing::s_who{0};
+constinit std::atomic<const QLoggingCategory *> Observing::s_log{nullptr};
 
 namespace {
 
@@ -58,8 +59,14 @@ void Observing::turn(Who who, bool on) noexcept
         s_who.fetch_and(static_cast<std::uint8_t>(~who), std::memory_order_relaxed);
 }
 
-void Observing::tellBegun(CallState &call, std::uint8_t who)
+void Observing::tellBegun(CallState &call)
 {
+    s_log.store(&lcCalls(), std::memory_order_relaxed);
+    std::uint8_t who = s_who.load(std::memory_order_relaxed);
+    if (lcCalls().isDebugEnabled())
+        who |= Logging;
+    if (!who)
+        return;
     call.m_observed.store(who, std::memory_order_relaxed);
     if (who & Counting)
         add(s_counters.begun);

@@ -29,11 +29,9 @@ public:
     /// The call is about to be sent to where it runs; the caller's thread.
     static void begun(CallState &call)
     {
-        std::uint8_t who = s_who.load(std::memory_order_relaxed);
-        if (lcCalls().isDebugEnabled())
-            who |= Logging;
-        if (who) [[unlikely]]
-            tellBegun(call, who);
+        const QLoggingCategory *const log = s_log.load(std::memory_order_relaxed);
+        if (s_who.load(std::memory_order_relaxed) || !log || log->isDebugEnabled()) [[unlikely]]
+            tellBegun(call);
     }
     /// Its code is about to run for the first time, here.
     static void started(CallState &call)
@@ -69,10 +67,9 @@ public:
     {
     public:
         explicit Slice(CallState *call, bool waits = false) noexcept
-            : m_call(call && isTraced(*call) ? call : nullptr), m_waits(waits)
         {
-            if (m_call) [[unlikely]]
-                begin();
+            if (call && isTraced(*call)) [[unlikely]]
+                begin(call, waits);
         }
         ~Slice()
         {
@@ -83,12 +80,12 @@ public:
         Slice &operator=(const Slice &) = delete;
 
     private:
-        void begin() noexcept;
+        void begin(CallState *call, bool waits) noexcept;
         void end() noexcept;
 
-        CallState *const m_call; ///< whoever makes the slice keeps it
-        std::int64_t m_since = 0;
-        const bool m_waits;
+        CallState *m_call = nullptr; ///< whoever makes the slice keeps it; null: not traced
+        std::int64_t m_since;        ///< this and what follows only if traced: each call pays for stores
+        bool m_waits;
     };
 
     /// Threads of ours that are there now.
@@ -98,7 +95,7 @@ public:
 
 private:
     static const char *textOf(CallState::Outcome outcome) noexcept;
-    static void tellBegun(CallState &call, std::uint8_t who);
+    static void tellBegun(CallState &call);
     static void tellStarted(CallState &call);
     static void tellSettled(CallState &call, CallState::Outcome outcome);
 
@@ -108,6 +105,8 @@ private:
     static void traceArrow(CallState &call, Arrow end);
 
     static constinit std::atomic<std::uint8_t> s_who;
+    /// lcCalls(), which costs a call; null before the first one.
+    static constinit std::atomic<const QLoggingCategory *> s_log;
 };
 
 /// One of our threads, for as long as it runs.

@@ -237,8 +237,10 @@ void Observing::traceArrow(CallState &call, Arrow end)
                   .here = end != Arrow::Resumption}});
 }
 
-void Observing::Slice::begin() noexcept
+void Observing::Slice::begin(CallState *call, bool waits) noexcept
 {
+    m_call = call;
+    m_waits = waits;
     m_since = steadyNow();
 }
 

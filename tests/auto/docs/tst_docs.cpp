@@ -2,6 +2,7 @@
 // tests/qml, which is compiled and run. A page marks a block with `<!-- snippet: name -->` on the line before it, a
 // source its region with `//! [name]` at both ends; regions of one name are joined.
 #include <QtCore/QDir>
+#include <QtCore/QDirIterator>
 #include <QtCore/QFile>
 #include <QtCore/QHash>
 #include <QtCore/QRegularExpression>
@@ -9,6 +10,16 @@
 #include <QtTest/QTest>
 
 namespace {
+
+QSet<QString> wordsOf(const QString &text)
+{
+    static const QRegularExpression word(QStringLiteral("[A-Za-z_]\\w*"));
+    QSet<QString> words;
+    auto matches = word.globalMatch(text);
+    while (matches.hasNext())
+        words += matches.next().captured();
+    return words;
+}
 
 struct Block
 {
@@ -166,6 +177,31 @@ QString flawOf(const Block &block, const QHash<QString, QStringList> &regions, Q
     return {};
 }
 
+/// Every word in the headers and the sources of the proxy generator.
+QSet<QString> wordsOfHeaders()
+{
+    QSet<QString> words;
+    for (const char *name : {"include/Synchronaut", "src/proxygen"}) {
+        QDirIterator files(root().filePath(QString::fromLatin1(name)), QDir::Files,
+                           QDirIterator::Subdirectories);
+        while (files.hasNext())
+            words += wordsOf(linesOf(files.next()).join(QLatin1Char('\n')));
+    }
+    return words;
+}
+
+/// What stands as code in the second column of a table's row.
+QString codeOfSecondColumn(const QString &row)
+{
+    static const QRegularExpression code(QStringLiteral("`([^`]+)`"));
+    const QStringList columns = row.split(QLatin1Char('|'));
+    QStringList found;
+    auto matches = code.globalMatch(columns.value(2));
+    while (matches.hasNext())
+        found += matches.next().captured(1);
+    return found.join(QLatin1Char(' '));
+}
+
 } // namespace
 
 class tst_Docs : public QObject
@@ -178,6 +214,7 @@ private Q_SLOTS:
     void blocksAreWhatIsCompiled();
     void linksLeadSomewhere();
     void examplesAreListed();
+    void namesInComparisonsExist();
 };
 
 /// The check itself: it must not pass because it looks at nothing.
@@ -283,6 +320,29 @@ void tst_Docs::examplesAreListed()
     QVERIFY(!names.isEmpty());
     for (const QString &name : names)
         QVERIFY2(readme.contains(QStringLiteral("examples/") + name), qPrintable(name));
+}
+
+/// What is said to be the counterpart of something in another library is really there.
+void tst_Docs::namesInComparisonsExist()
+{
+    const QSet<QString> known = wordsOfHeaders();
+    QVERIFY(known.contains(QStringLiteral("callSync")));
+    QVERIFY(!known.contains(QStringLiteral("waitForNothing")));
+    QCOMPARE(codeOfSecondColumn(QStringLiteral("| `a(b)` | `c`, or `d(e)` | `f` |")),
+             QStringLiteral("c d(e)"));
+    const QSet<QString> placeholders{
+            QStringLiteral("obj"), QStringLiteral("Obj"),    QStringLiteral("ctx"), QStringLiteral("t"),
+            QStringLiteral("x"),   QStringLiteral("asyncF"), QStringLiteral("cm")};
+    const QSet<QString> ofQt{QStringLiteral("onFailed"), QStringLiteral("qScopeGuard")};
+    QSet<QString> seen;
+    const QStringList lines = linesOf(root().filePath(QStringLiteral("src/doc/coming-from.md")));
+    for (const QString &line : lines) {
+        if (line.startsWith(QLatin1Char('|')))
+            seen += wordsOf(codeOfSecondColumn(line));
+    }
+    QVERIFY2(seen.size() > 80, qPrintable(QString::number(seen.size())));
+    const QSet<QString> unknown = seen - known - placeholders - ofQt;
+    QVERIFY2(unknown.isEmpty(), qPrintable(QStringList(unknown.values()).join(QLatin1Char(' '))));
 }
 
 QTEST_GUILESS_MAIN(tst_Docs)
