@@ -19,7 +19,7 @@ configure() { # configure SOURCE BUILD [options]
         type=Release
     fi
     rm -rf "$2"
-    "$CMAKE" -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=$type "-DQt6_DIR=$Qt6_DIR" \
+    "$CMAKE" -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=$type -DCMAKE_CXX_FLAGS_DEBUG=-g0 "-DQt6_DIR=$Qt6_DIR" \
         "-DCMAKE_CXX_COMPILER=$CXX" "${@:3}"
 }
 
