@@ -1,6 +1,7 @@
 // Snippets of src/doc/coming-from.md.
 #include <Synchronaut/Synchronaut>
 
+#include <QtCore/QTimer>
 #include <QtTest/QTest>
 
 using namespace std::chrono_literals;

@@ -1,6 +1,7 @@
 // Snippets of src/doc/futures.md.
 #include <Synchronaut/Synchronaut>
 
+#include <QtCore/QFutureWatcher>
 #include <QtCore/QLoggingCategory>
 #include <QtTest/QTest>
 

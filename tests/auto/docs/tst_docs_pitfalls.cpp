@@ -1,6 +1,7 @@
 // Snippets of src/doc/pitfalls.md.
 #include <Synchronaut/Synchronaut>
 
+#include <QtCore/QTimer>
 #include <QtTest/QTest>
 
 #include <mutex>

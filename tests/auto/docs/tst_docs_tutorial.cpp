@@ -1,6 +1,7 @@
 // Snippets of src/doc/tutorial.md.
 #include <Synchronaut/Synchronaut>
 
+#include <QtConcurrent/QtConcurrentRun>
 #include <QtTest/QTest>
 
 #include <QtCore/QFile>

@@ -1,6 +1,7 @@
 // G22: everything a QFuture offers, attached before and after completion, with and without context.
 #include "../support/waiting.h"
 
+#include <QtCore/QFutureWatcher>
 #include <QtTest/QTest>
 
 #include <array>

@@ -3,6 +3,7 @@
 #include "../support/qtlimits.h"
 #include "../support/waiting.h"
 
+#include <QtCore/QFutureWatcher>
 #include <QtTest/QTest>
 
 #include <vector>
